@@ -1,0 +1,27 @@
+import HalleyCore
+
+/// The keys and channels in Redis that the broker uses, of one cluster. `NAME:<channel>` is the users'; all of Halley's
+/// own stand under `NAME/`, where no `PUBLISH` to a channel can reach.
+public struct RedisKeys: Hashable, Sendable {
+    /// The cluster whose keys these are.
+    public let cluster: ClusterName
+
+    /// The keys of a cluster.
+    public init(_ cluster: ClusterName) { self.cluster = cluster }
+
+    /// The pub/sub channel of a channel's live events: `halley:news`.
+    public func live(_ channel: Channel) -> String { cluster.publicChannel(channel) }
+
+    /// The newest id given: `<ms>-<n>`. The functions derive ``born`` and ``tick`` from this key's name.
+    public var clock: String { cluster.own("clock") }
+
+    /// Where this life of the data began: `<id> <era>`.
+    public var born: String { cluster.own("born") }
+
+    /// A pub/sub channel for ticks, `<id> <era>`, and a key that holds when the last was and its id: `<ms> <id>`.
+    public var tick: String { cluster.own("tick") }
+
+    /// The version of the function library that was loaded last; watched while loading, so that two processes that load at
+    /// once can't undo each other.
+    public var library: String { cluster.own("library") }
+}

@@ -1,0 +1,43 @@
+/// Whose pages may do what, decided from a request's `Origin` and `Host`.
+package struct OriginPolicy: Sendable {
+    /// Where the cluster's own pages are.
+    package let apex: Origin
+    /// Other sites whose pages may ask for sessions.
+    package let allowed: Set<Origin>
+
+    /// How a request stands to the listener that it came to.
+    package enum Relation: Equatable {
+        /// No browser's script sent it across origins: curl, a server, a page of ours on an old browser.
+        case direct
+        /// A page of ours.
+        case same
+        /// A page of a site on the list.
+        case listed(Origin)
+        /// Any other page, or one that hides whose it is (`Origin: null`).
+        case foreign
+    }
+
+    /// - Parameters:
+    ///   - origin: the field's text; several fields joined make no valid one.
+    ///   - host: what the request was addressed to, without regard to whether it is ours.
+    package func relation(origin: String?, host: String?) -> Relation {
+        guard let origin else { return .direct }
+        guard let origin = Origin(origin) else { return .foreign }
+        if origin == apex { return .same }
+        // The administrators' listener is reached by an address of this machine: a page from the very same place is ours.
+        if origin.isLoopback, let host, Origin(scheme: origin.scheme, authority: host.lowercased()) == origin {
+            return .same
+        }
+        return allowed.contains(origin) ? .listed(origin) : .foreign
+    }
+
+    /// Whether the request may publish: pages of ours and whatever is no page. Browsers that say where a request comes
+    /// from (`Sec-Fetch-Site`) are believed when they say that it is from elsewhere.
+    package func mayPublish(origin: String?, host: String?, fetchSite: String?) -> Bool {
+        guard [nil, "same-origin", "none"].contains(fetchSite) else { return false }
+        switch relation(origin: origin, host: host) {
+        case .direct, .same: return true
+        case .listed, .foreign: return false
+        }
+    }
+}

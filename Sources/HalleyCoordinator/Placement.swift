@@ -1,0 +1,76 @@
+import HalleyCore
+
+/// Which shard and lane a new session gets.
+///
+/// The shard that has least to do, of those not given to one of the last sessions; among equals by lot. What a shard has
+/// to do is its part of the connections that its owner reported, and the sessions that were given lately, which aren't
+/// in any report yet. The lane is drawn by lot.
+///
+/// That one shard isn't given twice in a row of sixteen matters more than a perfect balance: the sessions of one browser's
+/// tabs follow each other, and on one hostname they would share its limit of connections.
+///
+/// Pure: time and chance are passed in.
+package struct Placement: Sendable {
+    package typealias Instant = ContinuousClock.Instant
+
+    /// How many sessions in a row get shards of their own: half of the shards, so that the other half is to choose from.
+    package static let distinct = Shard.count / 2
+    /// After this long a session given counts half. Reports of connections come every two seconds; until then what was
+    /// given stands for them.
+    package static let halfLife = Duration.seconds(5)
+
+    private var given = [Double](repeating: 0, count: Shard.count)
+    private var reported = [Double](repeating: 0, count: Shard.count)
+    private var last: [Int] = []
+    private var agedAt: Instant?
+
+    /// Takes what the owners report: a worker's connections are spread evenly over the shards that it owns.
+    package mutating func update(owners: [Shard: WorkerID], connections: [WorkerID: Int]) {
+        var counts: [WorkerID: Int] = [:]
+        for owner in owners.values { counts[owner, default: 0] += 1 }
+        for shard in Shard.all {
+            guard let owner = owners[shard], let count = counts[owner] else {
+                reported[shard.index] = 0
+                continue
+            }
+            reported[shard.index] = Double(connections[owner] ?? 0) / Double(count)
+        }
+    }
+
+    /// Places one session.
+    package mutating func next(now: Instant, using generator: inout some RandomNumberGenerator) -> ShardLabel {
+        age(now)
+        var best: [Shard] = []
+        var least = Double.infinity
+        for shard in Shard.all where !last.contains(shard.index) {
+            // Whole sessions are compared: a fraction of one would decide between shards that are equal in all but age.
+            let load = (reported[shard.index] + given[shard.index]).rounded(.down)
+            if load < least {
+                least = load
+                best = [shard]
+            } else if load == least {
+                best.append(shard)
+            }
+        }
+        let shard = best.randomElement(using: &generator) ?? Shard.all[0]
+        given[shard.index] += 1
+        last.append(shard.index)
+        if last.count >= Self.distinct { last.removeFirst() }
+        return ShardLabel(shard: shard, lane: .random(using: &generator))
+    }
+
+    private mutating func age(_ now: Instant) {
+        defer { agedAt = now }
+        guard let agedAt, now > agedAt else { return }
+        var left = 1.0
+        // Halved once for each half-life, and linearly within one: 1 → ½, close enough to the exponential.
+        let lives = (now - agedAt) / Self.halfLife
+        if lives > 60 {
+            left = 0
+        } else {
+            for _ in 0..<Int(lives) { left /= 2 }
+            left *= 1 - (lives - lives.rounded(.down)) / 2
+        }
+        for index in given.indices { given[index] *= left }
+    }
+}

@@ -1,0 +1,52 @@
+import HTTPTypes
+
+/// What a request asks for.
+package enum Route: Hashable, Sendable, CaseIterable {
+    case demo
+    case session
+    case events
+    case publish
+    case shards
+    case live
+    case ready
+
+    package var path: String {
+        switch self {
+        case .demo: "/"
+        case .session: "/session"
+        case .events: "/events"
+        case .publish: "/publish"
+        case .shards: "/shards"
+        case .live: "/health/live"
+        case .ready: "/health/ready"
+        }
+    }
+
+    package var methods: [HTTPRequest.Method] {
+        switch self {
+        case .session: [.post, .options]
+        case .events: [.get, .head, .options]
+        case .publish: [.post]
+        case .demo, .shards, .live, .ready: [.get, .head]
+        }
+    }
+
+    /// Whether everyone may come here. The rest is for the administrators' listener, or for all in the open mode.
+    package var isPublic: Bool {
+        switch self {
+        case .demo, .session, .events, .live: true
+        case .publish, .shards, .ready: false
+        }
+    }
+
+    /// - Parameter isOpen: whether the listener serves the administrators' routes too. Where it doesn't, they aren't
+    ///   there: 404, not 403.
+    /// - Throws: ``RequestError/unknownPath`` or ``RequestError/wrongMethod(_:)``.
+    package init(path: some StringProtocol, method: HTTPRequest.Method, isOpen: Bool) throws(RequestError) {
+        guard let route = Self.allCases.first(where: { $0.path == path }), isOpen || route.isPublic else {
+            throw .unknownPath
+        }
+        guard route.methods.contains(method) else { throw .wrongMethod(route.methods) }
+        self = route
+    }
+}

@@ -1,0 +1,216 @@
+import FoundationEssentials
+import HTTPTypes
+import HalleyBroker
+import HalleyCore
+import Hummingbird
+import Logging
+import NIOCore
+
+import struct HalleyCore.Channel
+
+/// What one listener answers. The decisions are elsewhere, pure; here requests are read and answers written.
+struct Site: HTTPResponder {
+    typealias Context = BasicRequestContext
+
+    /// The largest payload of an event, in bytes: 1 MiB.
+    static let maximumPayload = 1 << 20
+
+    let settings: CoordinatorSettings
+    /// Whether the administrators' routes are here too.
+    let isOpen: Bool
+    let view: ClusterView
+    let keys: KeyRing
+    let publisher: any Publisher
+    let readiness: @Sendable () async -> Readiness
+    let logger: Logger
+
+    private var policy: OriginPolicy {
+        OriginPolicy(apex: settings.publicURL.origin, allowed: settings.allowedOrigins)
+    }
+
+    func respond(to request: Request, context: Context) async throws -> Response {
+        var response: Response
+        do {
+            response = try await answer(request)
+        } catch let error as RequestError {
+            response = refuse(error)
+        } catch {
+            logger.error("a request failed", metadata: ["path": "\(request.uri.path.prefix(64))", "error": "\(error)"])
+            response = refuse(.unavailable)
+        }
+        response.headers[.cacheControl] = "no-store"
+        response.headers[.vary] = "Origin"
+        response.headers[.xContentTypeOptions] = "nosniff"
+        response.headers[Self.referrerPolicy] = "no-referrer"
+        if request.method == .head {
+            response.headers[.contentLength] = response.body.contentLength.map { "\($0)" }
+            response.body = ResponseBody()
+        }
+        return response
+    }
+
+    private func answer(_ request: Request) async throws -> Response {
+        let target = request.head.path ?? ""
+        let halves = target.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
+        let route = try Route(path: halves[0], method: request.method, isOpen: isOpen)
+        if let length = request.headers[.contentLength] {
+            guard let length = Int(length), length <= Self.maximumPayload else {
+                throw RequestError.bodyTooLarge(Self.maximumPayload)
+            }
+        }
+        let query = try Query(halves.count == 2 ? halves[1] : "")
+        switch route {
+        case .demo: return demo()
+        case .session: return try await session(request, query)
+        case .events: return try events(request, query)
+        case .publish: return try await publish(request, query)
+        case .shards: return json(Answers.Shards(view.current))
+        case .live:
+            return json(Answers.Live(coordinator: settings.id, version: settings.version))
+        case .ready: return await ready()
+        }
+    }
+
+    // MARK: Sessions
+
+    private func session(_ request: Request, _ query: Query) async throws -> Response {
+        let relation = policy.relation(origin: request.headers[.origin], host: request.head.authority)
+        guard relation != .foreign else { throw RequestError.foreignOrigin }
+        var response: Response
+        if request.method == .options {
+            response = Response(status: .noContent)
+            response.headers[.accessControlAllowMethods] = "POST"
+            response.headers[.accessControlAllowHeaders] = "Content-Type"
+            response.headers[.accessControlMaxAge] = "600"
+        } else {
+            let body = try await body(request, upTo: SessionBody.maximumLength)
+            let grant = try SessionRequest(body: SessionBody(body), query: query).grant(
+                label: view.place(), keys: try keys.current(), apex: settings.publicURL, now: Self.now,
+                lifetime: settings.ticketLifetime)
+            response = json(Answers.Session(grant))
+        }
+        if case .listed(let origin) = relation { response.headers[.accessControlAllowOrigin] = "\(origin)" }
+        return response
+    }
+
+    /// Answers are readable for every page, without credentials: what admits is the ticket, and an `EventSource` that
+    /// was redirected across origins says `Origin: null`.
+    private func events(_ request: Request, _ query: Query) throws -> Response {
+        var response: Response
+        if request.method == .options {
+            response = Response(status: .noContent)
+            response.headers[.accessControlAllowMethods] = "GET"
+            response.headers[.accessControlAllowHeaders] = "Authorization, Cache-Control, Last-Event-ID"
+            response.headers[.accessControlMaxAge] = "600"
+        } else {
+            let relation = policy.relation(origin: request.headers[.origin], host: request.head.authority)
+            let redirect = EventsRedirect(
+                apex: settings.publicURL, keys: try keys.current(), lifetime: settings.ticketLifetime, now: Self.now)
+            do {
+                let grant = try redirect.grant(
+                    query: query, bearer: request.bearer, mayBegin: relation != .foreign, place: view.place)
+                response = Response(status: .temporaryRedirect, headers: [.location: grant.url])
+            } catch {
+                // A foreign page without a ticket isn't even told why.
+                guard error != .foreignOrigin else { throw error }
+                response = refuse(error)
+            }
+        }
+        response.headers[.accessControlAllowOrigin] = "*"
+        return response
+    }
+
+    // MARK: Administration
+
+    private func publish(_ request: Request, _ query: Query) async throws -> Response {
+        guard
+            policy.mayPublish(
+                origin: request.headers[.origin], host: request.head.authority,
+                fetchSite: request.headers[Self.secFetchSite])
+        else { throw RequestError.foreignOrigin }
+        let names = query.values("channel")
+        guard let name = names.first, names.count == 1 else { throw RequestError.notOneChannel(names.count) }
+        let channel: Channel
+        do { channel = try Channel(name) } catch { throw RequestError.channel(error) }
+        let payload = try await body(request, upTo: Self.maximumPayload)
+        do {
+            return json(Answers.Published(receivers: try await publisher.publishLive(channel, payload: payload)))
+        } catch {
+            logger.warning("an event could not be published", metadata: ["error": "\(error)"])
+            throw RequestError.unavailable
+        }
+    }
+
+    private func ready() async -> Response {
+        let state = view.current
+        var reasons = await readiness().reasons
+        if let complaint = state.complaint { reasons.append(complaint) }
+        if !keys.isKnown { reasons.append("the ticket keys aren't known yet") }
+        var response = json(
+            Answers.Ready(
+                status: reasons.isEmpty ? "ready" : "unready", coordinator: settings.id, leader: state.leader,
+                reasons: reasons.isEmpty ? nil : reasons))
+        if !reasons.isEmpty { response.status = .serviceUnavailable }
+        return response
+    }
+
+    private func demo() -> Response {
+        let page = Demo(apex: settings.publicURL, isOpen: isOpen, nonce: SessionID.random().description)
+        var response = Response(status: .ok, body: ResponseBody(byteBuffer: ByteBuffer(string: page.html)))
+        response.headers[.contentType] = "text/html; charset=utf-8"
+        response.headers[.contentSecurityPolicy] = page.contentSecurityPolicy
+        return response
+    }
+
+    // MARK: Reading and writing
+
+    private func body(_ request: Request, upTo limit: Int) async throws -> [UInt8] {
+        guard [nil, "identity"].contains(request.headers[.contentEncoding]?.lowercased()) else {
+            throw RequestError.encodedBody
+        }
+        if let length = request.headers[.contentLength].flatMap({ Int($0) }), length > limit {
+            throw RequestError.bodyTooLarge(limit)
+        }
+        do {
+            return Array(buffer: try await request.body.collect(upTo: limit))
+        } catch let error as RequestError {
+            throw error
+        } catch is NIOTooManyBytesError {
+            throw RequestError.bodyTooLarge(limit)
+        } catch {
+            throw RequestError.malformedBody
+        }
+    }
+
+    private func json(_ value: some Encodable) -> Response {
+        Response(
+            status: .ok, headers: [.contentType: "application/json"],
+            body: ResponseBody(byteBuffer: ByteBuffer(bytes: Answers.json(value))))
+    }
+
+    private func refuse(_ error: RequestError) -> Response {
+        var response = json(Answers.Problem(error: "\(error)"))
+        response.status = error.status
+        if case .wrongMethod(let methods) = error {
+            response.headers[.allow] = methods.map(\.rawValue).joined(separator: ", ")
+        }
+        if error == .unavailable { response.headers[.retryAfter] = "1" }
+        return response
+    }
+
+    /// Seconds since 1970.
+    private static var now: Int64 { Int64(Date().timeIntervalSince1970) }
+
+    private static let referrerPolicy = HTTPField.Name("Referrer-Policy") ?? .referer
+    private static let secFetchSite = HTTPField.Name("Sec-Fetch-Site") ?? .referer
+}
+
+extension Request {
+    /// The ticket of an `Authorization: Bearer` field (RFC 6750).
+    fileprivate var bearer: String? {
+        guard let parts = headers[.authorization]?.split(separator: " ", maxSplits: 1), parts.count == 2,
+            parts[0].lowercased() == "bearer"
+        else { return nil }
+        return String(parts[1])
+    }
+}

@@ -1,0 +1,44 @@
+/// One request's head (RFC 9112): all that a held connection is ever asked with, for it takes no body.
+public struct HTTPRequest: Sendable {
+    public let method: String
+    /// The target's path, still percent-encoded: `/events`.
+    public let path: String
+    /// The target's query without the question mark, still percent-encoded; empty when there is none.
+    public let query: String
+    /// Whether this is HTTP/1.1; HTTP/1.0 otherwise.
+    public let isHTTP11: Bool
+    /// Names in lower case, in the order in which they came.
+    public let fields: [(name: String, value: String)]
+
+    public init(method: String, path: String, query: String, isHTTP11: Bool, fields: [(name: String, value: String)]) {
+        self.method = method
+        self.path = path
+        self.query = query
+        self.isHTTP11 = isHTTP11
+        self.fields = fields
+    }
+
+    /// The first value of a field. The name in lower case.
+    public func field(_ name: String) -> String? { fields.first { $0.name == name }?.value }
+
+    /// All values of a field. The name in lower case.
+    public func values(of name: String) -> [String] { fields.filter { $0.name == name }.map(\.value) }
+
+    /// Whether the connection may carry another request after this one (RFC 9112, section 9.3).
+    public var keepsAlive: Bool {
+        isHTTP11 && !values(of: "connection").contains { $0.lowercased().contains("close") }
+    }
+}
+
+/// Why a request can't be read. The connection is closed after the answer: what follows on it can't be told apart.
+public struct HTTPRequestError: Error, Equatable, CustomStringConvertible {
+    /// The answer's status, 4xx or 5xx.
+    public let status: HTTPStatus
+    /// What was wrong and what was expected; never echoes what came.
+    public let description: String
+
+    init(_ status: HTTPStatus, _ description: String) {
+        self.status = status
+        self.description = description
+    }
+}

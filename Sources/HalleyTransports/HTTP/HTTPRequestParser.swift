@@ -1,0 +1,177 @@
+import NIOCore
+
+/// Reads request heads from a byte stream, strictly (RFC 9112, sections 2 to 5): what a lenient parser would guess at is
+/// refused, because the router in front may have guessed otherwise (request smuggling).
+///
+/// It exists beside NIO's HTTP decoder because it is let go of while a connection is held, and costs a held connection
+/// nothing; and because a resource without request bodies needs no more.
+public struct HTTPRequestParser {
+    /// The longest head, in bytes, request line and final empty line included. 16 KiB hold 64 channels and a ticket.
+    public static let maximumHead = 16_384
+    /// The most fields in a head.
+    public static let maximumFields = 100
+
+    private var bytes: [UInt8] = []
+    /// Everything before this index holds no end of a head.
+    private var scanned = 0
+
+    public init() {}
+
+    /// Whether a head has begun to arrive.
+    public var isEmpty: Bool { bytes.isEmpty }
+
+    /// Takes what came from the socket.
+    ///
+    /// - Throws: ``HTTPRequestError`` 431 when more is waiting than a head may have.
+    public mutating func append(_ buffer: ByteBuffer) throws(HTTPRequestError) {
+        bytes.append(contentsOf: buffer.readableBytesView)
+        guard bytes.count <= 2 * Self.maximumHead else { throw Self.tooLarge }
+    }
+
+    /// The next whole head; `nil` until one is there.
+    public mutating func next() throws(HTTPRequestError) -> HTTPRequest? {
+        // RFC 9112, section 2.2: an empty line before the request line is passed over.
+        if bytes.starts(with: [0x0D, 0x0A]) { bytes.removeFirst(2) }
+        guard let end = endOfHead() else {
+            guard bytes.count < Self.maximumHead else { throw Self.tooLarge }
+            return nil
+        }
+        guard end <= Self.maximumHead else { throw Self.tooLarge }
+        let request = try Self.parse(bytes[..<(end - 4)])
+        bytes.removeSubrange(..<end)
+        scanned = 0
+        return request
+    }
+
+    /// The index after CR LF CR LF.
+    private mutating func endOfHead() -> Int? {
+        var index = max(scanned, 3)
+        while index < bytes.count {
+            if bytes[index] == 0x0A, bytes[index - 1] == 0x0D, bytes[index - 2] == 0x0A, bytes[index - 3] == 0x0D {
+                return index + 1
+            }
+            index += 1
+        }
+        scanned = bytes.count
+        return nil
+    }
+
+    private static func parse(_ head: ArraySlice<UInt8>) throws(HTTPRequestError) -> HTTPRequest {
+        var lines = Lines(rest: head)
+        guard let line = try lines.next() else { throw malformed("an empty request") }
+        let (method, target, isHTTP11) = try requestLine(line)
+        var fields: [(name: String, value: String)] = []
+        while let line = try lines.next() {
+            guard fields.count < maximumFields else {
+                throw HTTPRequestError(.headerFieldsTooLarge, "a request may have \(maximumFields) header fields")
+            }
+            fields.append(try field(line))
+        }
+        let parts = target.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
+        let request = HTTPRequest(
+            method: method, path: String(parts[0]), query: parts.count == 2 ? String(parts[1]) : "",
+            isHTTP11: isHTTP11, fields: fields)
+        try checkFraming(of: request)
+        return request
+    }
+
+    private static func requestLine(
+        _ line: ArraySlice<UInt8>
+    ) throws(HTTPRequestError) -> (method: String, target: String, isHTTP11: Bool) {
+        let parts = line.split(separator: 0x20, omittingEmptySubsequences: false)
+        guard parts.count == 3, !parts[0].isEmpty, parts[0].allSatisfy(isToken) else {
+            throw malformed("the first line isn't METHOD TARGET HTTP/1.1")
+        }
+        let isHTTP11 = parts[2].elementsEqual("HTTP/1.1".utf8)
+        guard isHTTP11 || parts[2].elementsEqual("HTTP/1.0".utf8) else {
+            throw HTTPRequestError(.httpVersionNotSupported, "only HTTP/1.1 and HTTP/1.0 are spoken here")
+        }
+        guard parts[1].first == UInt8(ascii: "/"), parts[1].allSatisfy({ (0x21...0x7E).contains($0) }) else {
+            throw malformed("the target must be a path that begins with '/', percent-encoded where needed")
+        }
+        return (text(parts[0]), text(parts[1]), isHTTP11)
+    }
+
+    private static func field(_ line: ArraySlice<UInt8>) throws(HTTPRequestError) -> (name: String, value: String) {
+        guard let colon = line.firstIndex(of: UInt8(ascii: ":")) else {
+            throw malformed("a header field has no colon")
+        }
+        let name = line[..<colon]
+        guard !name.isEmpty, name.allSatisfy(isToken) else {
+            throw malformed("a header field's name is empty, or has a character that may not stand there")
+        }
+        let value = line[(colon + 1)...]
+        guard value.allSatisfy({ $0 >= 0x20 && $0 != 0x7F || $0 == 0x09 }) else {
+            throw malformed("a header field's value has a control character")
+        }
+        return (text(name).lowercased(), trimmed(value))
+    }
+
+    /// Nothing here has a body, and nothing may be said twice that two readers could take differently.
+    private static func checkFraming(of request: HTTPRequest) throws(HTTPRequestError) {
+        let hosts = request.values(of: "host")
+        guard hosts.count == 1 || (hosts.isEmpty && !request.isHTTP11) else {
+            throw malformed("a request names exactly one Host")
+        }
+        guard request.field("transfer-encoding") == nil else {
+            throw malformed("no request has a body here; leave Transfer-Encoding out")
+        }
+        let lengths = request.values(of: "content-length")
+        guard lengths.count <= 1 else { throw malformed("two Content-Length fields") }
+        if let length = lengths.first {
+            guard !length.isEmpty, length.utf8.allSatisfy({ (0x30...0x39).contains($0) }) else {
+                throw malformed("Content-Length is no number")
+            }
+            guard length.utf8.allSatisfy({ $0 == 0x30 }) else {
+                throw HTTPRequestError(.contentTooLarge, "no request has a body here")
+            }
+        }
+    }
+
+    /// `tchar` of RFC 9110, section 5.6.2.
+    private static func isToken(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+            UInt8(ascii: "0")...UInt8(ascii: "9"):
+            true
+        default: "!#$%&'*+-.^_`|~".utf8.contains(byte)
+        }
+    }
+
+    private static func trimmed(_ value: ArraySlice<UInt8>) -> String {
+        let isBlank: (UInt8) -> Bool = { $0 == 0x20 || $0 == 0x09 }
+        let start = value.drop(while: isBlank)
+        guard let last = start.lastIndex(where: { !isBlank($0) }) else { return "" }
+        return text(start[...last])
+    }
+
+    private static func text(_ bytes: ArraySlice<UInt8>) -> String { String(decoding: bytes, as: UTF8.self) }
+
+    private static func malformed(_ what: String) -> HTTPRequestError { HTTPRequestError(.badRequest, what) }
+
+    private static let tooLarge = HTTPRequestError(
+        .headerFieldsTooLarge, "a request's head may have \(maximumHead) bytes in all")
+}
+
+/// Lines that end in CR LF. A CR or LF by itself ends nothing and is refused.
+private struct Lines {
+    var rest: ArraySlice<UInt8>
+    var isAtEnd = false
+
+    init(rest: ArraySlice<UInt8>) { self.rest = rest }
+
+    mutating func next() throws(HTTPRequestError) -> ArraySlice<UInt8>? {
+        guard !isAtEnd else { return nil }
+        var line = rest
+        if let end = rest.firstIndex(where: { $0 == 0x0D || $0 == 0x0A }) {
+            guard rest[end] == 0x0D, end + 1 < rest.endIndex, rest[end + 1] == 0x0A else {
+                throw HTTPRequestError(.badRequest, "a line must end in CR LF")
+            }
+            line = rest[..<end]
+            rest = rest[(end + 2)...]
+        } else {
+            isAtEnd = true
+        }
+        return line
+    }
+}

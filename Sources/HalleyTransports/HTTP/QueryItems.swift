@@ -1,0 +1,60 @@
+/// A query's items, decoded as HTML forms encode them (WHATWG URL, application/x-www-form-urlencoded).
+public struct QueryItems: Sendable {
+    /// The most items that are read. A request with more is refused, not cut.
+    public static let maximum = 128
+
+    public let items: [(name: String, value: String)]
+
+    /// `nil` when an escape is broken, the bytes are no UTF-8, or there are too many items.
+    public init?(_ query: String) {
+        var items: [(name: String, value: String)] = []
+        for part in query.split(separator: "&") {
+            let halves = part.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            guard items.count < Self.maximum, let name = Self.decode(halves[0]),
+                let value = halves.count == 2 ? Self.decode(halves[1]) : ""
+            else { return nil }
+            items.append((name, value))
+        }
+        self.items = items
+    }
+
+    /// An empty query's.
+    static let none = QueryItems(items: [])
+
+    private init(items: [(name: String, value: String)]) { self.items = items }
+
+    /// The first value.
+    public subscript(name: String) -> String? { items.first { $0.name == name }?.value }
+
+    /// All values, in order.
+    public func values(of name: String) -> [String] { items.filter { $0.name == name }.map(\.value) }
+
+    private static func decode(_ text: Substring) -> String? {
+        guard text.utf8.contains(where: { $0 == UInt8(ascii: "%") || $0 == UInt8(ascii: "+") }) else {
+            return String(text)
+        }
+        var bytes: [UInt8] = []
+        var rest = text.utf8.makeIterator()
+        while let byte = rest.next() {
+            switch byte {
+            case UInt8(ascii: "+"): bytes.append(0x20)
+            case UInt8(ascii: "%"):
+                guard let high = rest.next().flatMap(hexadecimalValue),
+                    let low = rest.next().flatMap(hexadecimalValue)
+                else { return nil }
+                bytes.append(high << 4 | low)
+            default: bytes.append(byte)
+            }
+        }
+        return String(validating: bytes, as: UTF8.self)
+    }
+
+    private static func hexadecimalValue(_ byte: UInt8) -> UInt8? {
+        switch byte {
+        case UInt8(ascii: "0")...UInt8(ascii: "9"): byte - UInt8(ascii: "0")
+        case UInt8(ascii: "a")...UInt8(ascii: "f"): byte - UInt8(ascii: "a") + 10
+        case UInt8(ascii: "A")...UInt8(ascii: "F"): byte - UInt8(ascii: "A") + 10
+        default: nil
+        }
+    }
+}

@@ -1,0 +1,28 @@
+import HalleyCore
+import HalleyHub
+
+/// An event as the JSON transports carry it, on one line:
+/// `{"channel":"news","position":"…","data":…}`.
+///
+/// A payload that is JSON is embedded as it is; other text becomes a JSON string; bytes that aren't UTF-8 become base64
+/// (RFC 4648, section 4), and `"encoding":"base64"` says so.
+enum JSONMessage {
+    static func append(_ delivery: Delivery, to output: inout [UInt8]) {
+        // A channel's allowed characters and a position's need no escaping in JSON.
+        output.append(contentsOf: #"{"channel":"\#(delivery.channel)""#.utf8)
+        if let position = delivery.position { output.append(contentsOf: #","position":"\#(position)""#.utf8) }
+        let payload = delivery.payload
+        if JSONText.isValid(payload) {
+            output.append(contentsOf: #","data":"#.utf8)
+            JSONText.appendOneLine(payload, to: &output)
+        } else if String(validating: payload, as: UTF8.self) != nil {
+            output.append(contentsOf: #","data":"#.utf8)
+            JSONText.appendString(payload, to: &output)
+        } else {
+            output.append(contentsOf: #","encoding":"base64","data":""#.utf8)
+            output.append(contentsOf: Base64.encode(payload))
+            output.append(UInt8(ascii: "\""))
+        }
+        output.append(UInt8(ascii: "}"))
+    }
+}

@@ -1,0 +1,75 @@
+import HalleyCore
+import HalleyHub
+import NIOCore
+
+/// Server-sent events (WHATWG HTML, section 9.2): what `EventSource` reads.
+///
+/// ```
+/// id: 1795359771922-57.aB3xYz~0123456789abcdef.4711      the position
+/// event: news                                            the channel
+/// data: {"headline":"…"}                                 the payload, a line of data: for each of its lines
+///                                                        an empty line ends the event
+/// ```
+public enum SSE {
+    /// How events are written.
+    public struct Style: Sendable, Hashable {
+        /// `format=json`: `data:` is the JSON object that the other transports carry.
+        public let isJSON: Bool
+        /// `event=message`: no `event:` line, for those who use `onmessage`.
+        public let isMessage: Bool
+
+        public init(isJSON: Bool, isMessage: Bool) {
+            self.isJSON = isJSON
+            self.isMessage = isMessage
+        }
+
+        init(_ query: QueryItems) throws(SubscriptionError) {
+            guard [nil, "json"].contains(query["format"]), [nil, "message"].contains(query["event"]) else {
+                throw .unknownStyle
+            }
+            self.init(isJSON: query["format"] != nil, isMessage: query["event"] != nil)
+        }
+    }
+
+    static func event(_ delivery: Delivery, style: Style) -> [UInt8] {
+        var output: [UInt8] = []
+        output.reserveCapacity(delivery.payload.count + 192)
+        if let position = delivery.position { output.append(contentsOf: "id: \(position)\n".utf8) }
+        if !style.isMessage { output.append(contentsOf: "event: \(delivery.channel)\n".utf8) }
+        if style.isJSON || String(validating: delivery.payload, as: UTF8.self) == nil {
+            output.append(contentsOf: "data: ".utf8)
+            JSONMessage.append(delivery, to: &output)
+            output.append(0x0A)
+        } else {
+            appendData(delivery.payload, to: &output)
+        }
+        output.append(0x0A)
+        return output
+    }
+
+    /// Moves the client's position and nothing else: a browser remembers the id and dispatches no event.
+    static func heartbeat(_ position: Position?) -> [UInt8] {
+        Array((position.map { "id: \($0)\n\n" } ?? ":\n\n").utf8)
+    }
+
+    /// What a stream begins with: when to come back, and where the client stands.
+    static func prelude(retry: Int, position: Position?) -> [UInt8] {
+        Array("retry: \(retry)\n".utf8) + heartbeat(position)
+    }
+
+    /// CR, LF and CR LF all end a line for the client's parser, so each begins a new `data:` here: nothing in a payload
+    /// can forge a field.
+    private static func appendData(_ payload: [UInt8], to output: inout [UInt8]) {
+        output.append(contentsOf: "data: ".utf8)
+        var previous: UInt8 = 0
+        for byte in payload {
+            switch byte {
+            case 0x0A where previous == 0x0D: break
+            case 0x0A, 0x0D: output.append(contentsOf: "\ndata: ".utf8)
+            default: output.append(byte)
+            }
+            previous = byte
+        }
+        output.append(0x0A)
+    }
+}

@@ -1,0 +1,235 @@
+import FoundationEssentials
+import HalleyCore
+import HalleyHub
+import Metrics
+import NIOCore
+import NIOPosix
+
+/// Accepts connections and holds what they share: the hub, the bounds, the wheel, the bytes that are the same for all.
+///
+/// Bound to one event loop: everything is called on it.
+public final class TransportServer {
+    let hub: Hub
+    let bounds: ConnectionBounds
+    /// The value of `Halley-Worker`.
+    let name: String
+    private let routes: (HTTPRequest) -> HTTPResponse?
+    private var wheel = TimerWheel<Connection>(slots: TransportServer.slots)
+    private var dirty: [Connection] = []
+    private var listener: (any NIOCore.Channel)?
+    private var timer: RepeatedTask?
+    private var turns = 0
+    private let eventLoop: any EventLoop
+
+    /// Requests that are held at present.
+    var held = 0
+    private(set) var isStopping = false
+    /// What tickets are checked with; `nil` until they are known.
+    public var ticketKeys: TicketKeys?
+
+    let slowConsumers = Counter(label: "halley_connections_closed_slow_total")
+    private let refusedBusy = Counter(label: "halley_connections_refused_total")
+    private let heldGauge = Gauge(label: "halley_connections_held")
+
+    /// A revolution takes a second: deadlines are kept to within one, and 20,000 heartbeats come a thousand at a time.
+    private static let slots = 20
+    /// Sockets over the limit of held requests, for those that are to be told to come back, and for health checks.
+    private static let reserve = 500
+
+    /// - Parameter routes: what answers requests for other paths than `/events`; `nil` from it is a 404.
+    public init(
+        hub: Hub, bounds: ConnectionBounds, name: String, eventLoop: any EventLoop,
+        routes: @escaping (HTTPRequest) -> HTTPResponse?
+    ) {
+        self.hub = hub
+        self.bounds = bounds
+        self.name = name
+        self.eventLoop = eventLoop
+        self.routes = routes
+    }
+
+    /// How many requests are held at present.
+    public var heldRequests: Int { held }
+
+    /// Begins to listen.
+    ///
+    /// - Returns: the address bound to, which says the port where 0 was asked for.
+    public func start(host: String, port: Int) -> EventLoopFuture<SocketAddress?> {
+        let server = NIOLoopBound(self, eventLoop: eventLoop)
+        let bounds = bounds
+        let bootstrap = ServerBootstrap(group: eventLoop)
+            // A dead worker's clients come back within a second: thousands of connections at once.
+            .serverChannelOption(.backlog, value: 4_096)
+            .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+            .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
+            // The default keeps 2 KiB in every held connection; a head of more takes several reads.
+            .childChannelOption(.recvAllocator, value: FixedSizeRecvByteBufferAllocator(capacity: 256))
+            .childChannelOption(.allowRemoteHalfClosure, value: false)
+            .childChannelOption(
+                .writeBufferWaterMark,
+                value: .init(low: max(1, bounds.outboundBytes / 2), high: bounds.outboundBytes)
+            )
+            .childChannelOption(
+                ChannelOptions.socket(SocketOptionLevel(6), TCPOption.notSentLowWater), value: 16_384
+            )
+            .childChannelOption(
+                ChannelOptions.socket(SocketOptionLevel(6), TCPOption.userTimeout), value: 30_000
+            )
+            .childChannelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    try channel.pipeline.syncOperations.addHandler(Connection(server: server.value))
+                }
+            }
+        return bootstrap.bind(host: host, port: port).assumeIsolated().map { channel in
+            self.listener = channel
+            self.startWheel()
+            return channel.localAddress
+        }.nonisolated()
+    }
+
+    /// Ends everything: closes the listener, and within a second, spread over it, every held request so that its client
+    /// knows the answer for whole and comes back.
+    public func stop() {
+        isStopping = true
+        listener?.close(promise: nil)
+    }
+
+    /// Whether nobody is connected any more.
+    public var isIdle: Bool { wheel.count == 0 }
+
+    // MARK: - Connections
+
+    /// - Returns: `false` when there are too many sockets even to tell the client so.
+    func opened(_ connection: Connection) -> Bool {
+        wheel.add(connection)
+        return wheel.count <= bounds.connections + Self.reserve
+    }
+
+    func closed(_ connection: Connection) { wheel.remove(connection) }
+
+    /// What to do with a request.
+    enum Answer {
+        case respond(HTTPResponse, thenClose: Bool)
+        case subscribe(SubscriptionRequest)
+    }
+
+    func answer(to request: HTTPRequest) -> Answer {
+        guard request.path == "/events" else {
+            let response = request.method == "GET" ? routes(request) : routes(request).map { _ in Self.wrongMethod }
+            return .respond(
+                response ?? .error(.notFound, "there is nothing here; events are at /events"), thenClose: false)
+        }
+        if request.method == "OPTIONS" { return .respond(Self.preflight, thenClose: false) }
+        guard request.method == "GET" else { return .respond(Self.wrongMethod, thenClose: false) }
+        do {
+            let subscription = try SubscriptionRequest(request, keys: ticketKeys, now: Self.secondsSince1970())
+            guard held < bounds.connections, !isStopping else {
+                return .respond(
+                    busy(subscription.transport, because: "this worker holds as many requests as it may"),
+                    thenClose: true)
+            }
+            return .subscribe(subscription)
+        } catch {
+            return .respond(refusal(of: request, because: error), thenClose: false)
+        }
+    }
+
+    private func refusal(of request: HTTPRequest, because error: SubscriptionError) -> HTTPResponse {
+        if case .ticket(.expired) = error, let location = ApexRedirect.location(of: request) {
+            return HTTPResponse(status: .temporaryRedirect, fields: [("Location", location)])
+        }
+        if error == .keysUnknown, let transport = try? Transport(of: request, query: QueryItems(request.query) ?? .none)
+        {
+            return busy(transport, because: error.message)
+        }
+        return .error(error.status, error.message)
+    }
+
+    /// "Come back later." An `EventSource` that is answered 503 never comes back, so it gets a stream that ends at once.
+    func busy(_ transport: Transport, because reason: String) -> HTTPResponse {
+        refusedBusy.increment()
+        guard transport != .sse else {
+            return HTTPResponse(
+                status: .ok, contentType: "text/event-stream", body: Array("retry: \(retry())\n\n".utf8))
+        }
+        return .error(.serviceUnavailable, reason, fields: [("Retry-After", "1")])
+    }
+
+    /// The answer to a poll. Where many polls are due the same lone event, they share the bytes.
+    func pollAnswer(_ deliveries: [Delivery], keepsAlive: Bool) -> ByteBuffer {
+        guard deliveries.count == 1 else {
+            return LongPoll.response(
+                position: deliveries.last?.position ?? hub.position, events: deliveries.map(LongPoll.event)
+            ).serialized(server: name, keepsAlive: keepsAlive)
+        }
+        return deliveries[0].frame(keepsAlive ? LongPoll.keepAliveAnswer : LongPoll.closingAnswer) { delivery in
+            LongPoll.response(position: delivery.position, events: [LongPoll.event(delivery)])
+                .serialized(server: name, keepsAlive: keepsAlive)
+        }
+    }
+
+    /// A heartbeat moves the position of those that have everything up to it; of the others it only shows life.
+    func heartbeat(_ format: WireFormat, isLive: Bool) -> ByteBuffer {
+        format.heartbeat(isLive ? hub.position : nil)
+    }
+
+    /// 500 to 1,500 ms: the clients of a dead worker come back spread over a second.
+    func retry() -> Int { .random(in: 500...1_500) }
+
+    /// Half to the whole of the interval, so that clients that joined together don't beat together.
+    func firstHeartbeat() -> TimeAmount {
+        .nanoseconds(.random(in: bounds.heartbeat.nanoseconds / 2...bounds.heartbeat.nanoseconds))
+    }
+
+    // MARK: - The loop
+
+    /// Flushes the connection at the end of this turn of the loop: a lone event leaves at once, and many for one
+    /// connection leave together.
+    func markDirty(_ connection: Connection) {
+        guard connection.markDirty() else { return }
+        dirty.append(connection)
+        if dirty.count == 1 { eventLoop.assumeIsolated().execute { self.flushDirty() } }
+    }
+
+    private func flushDirty() {
+        var connections: [Connection] = []
+        swap(&connections, &dirty)
+        for connection in connections { connection.flush() }
+    }
+
+    private func startWheel() {
+        let interval = TimeAmount.nanoseconds(TimeAmount.seconds(1).nanoseconds / Int64(Self.slots))
+        let server = NIOLoopBound(self, eventLoop: eventLoop)
+        timer = eventLoop.scheduleRepeatedTask(initialDelay: interval, delay: interval) { _ in
+            server.value.turnWheel()
+        }
+    }
+
+    private func turnWheel() {
+        let now = NIODeadline.now()
+        for connection in wheel.turn() { connection.visit(now: now) }
+        turns += 1
+        if turns % Self.slots == 0 {
+            hub.sweep(now: now)
+            heldGauge.record(held)
+        }
+    }
+
+    // MARK: - Answers that never change
+
+    private static let wrongMethod = HTTPResponse.error(
+        .methodNotAllowed, "only GET is answered here", fields: [("Allow", "GET, OPTIONS")])
+
+    private static let preflight = HTTPResponse(
+        status: .noContent,
+        fields: [
+            ("Access-Control-Allow-Methods", "GET, OPTIONS"),
+            ("Access-Control-Allow-Headers", "Authorization, Cache-Control, Last-Event-ID"),
+            // The longest that browsers keep it: Chromium two hours, Firefox a day.
+            ("Access-Control-Max-Age", "86400"),
+        ])
+
+    private static func secondsSince1970() -> Int64 {
+        Int64(Date().timeIntervalSince1970)
+    }
+}

@@ -1,0 +1,45 @@
+import HalleyCore
+import HalleyHub
+import HalleyRedis
+import HalleyTransports
+import NIOCore
+
+/// All that a worker is told at its start.
+public struct WorkerSettings: Sendable {
+    public var id: WorkerID
+    public var cluster: ClusterName
+    public var redis: RedisEndpoint
+    /// Where to listen. Port 0 takes a free one.
+    public var listen: HostAndPort
+    /// What the router is told to connect to; `nil` for the address listened on, or, where that is all addresses, the
+    /// first of this machine that isn't loopback.
+    public var advertise: HostAndPort?
+    public var connections: ConnectionBounds
+    public var hub: HubBounds
+    /// How long a worker counts as alive after its last heartbeat.
+    public var lease: TimeAmount
+    /// How often it says that it is alive.
+    public var beat: TimeAmount
+    /// How long the end may take after SIGTERM, at most.
+    public var stop: TimeAmount
+    /// What tickets are checked with; `nil` for the keys that the coordinators keep in Redis.
+    public var ticketKeys: TicketKeys?
+
+    public init(
+        id: WorkerID, cluster: ClusterName, redis: RedisEndpoint, listen: HostAndPort, advertise: HostAndPort?,
+        connections: ConnectionBounds, hub: HubBounds, lease: TimeAmount, beat: TimeAmount, stop: TimeAmount,
+        ticketKeys: TicketKeys?
+    ) {
+        self.id = id
+        self.cluster = cluster
+        self.redis = redis
+        self.listen = listen
+        self.advertise = advertise
+        self.connections = connections
+        self.hub = hub
+        self.lease = lease
+        self.beat = beat
+        self.stop = stop
+        self.ticketKeys = ticketKeys
+    }
+}

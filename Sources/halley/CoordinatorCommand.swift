@@ -1,0 +1,103 @@
+import ArgumentParser
+import FoundationEssentials
+import HalleyCluster
+import HalleyCoordinator
+import HalleyCore
+import ServiceLifecycle
+
+/// `halley coordinator`
+struct CoordinatorCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "coordinator", abstract: "Assigns sessions to shards, and shards to workers.")
+
+    static let flags = [
+        "id", "listen", "admin", "open", "public-url", "allow-origin", "router", "lease-ms", "beat-ms",
+        "ticket-seconds", "ticket-keys",
+    ]
+
+    @OptionGroup var redis: RedisOptions
+    @OptionGroup var log: LogOptions
+
+    @Option(help: ArgumentHelp("The coordinator's name. [default: HOSTNAME-PORT]", valueName: "id"))
+    var id: WorkerID?
+    @Option(help: ArgumentHelp("Where the public listens.", valueName: "host:port"))
+    var listen = HostAndPort(host: "127.0.0.1", port: 9_100)
+    @Option(help: ArgumentHelp("Where operators and publishers come in. No password is asked.", valueName: "host:port"))
+    var admin = HostAndPort(host: "127.0.0.1", port: 9_101)
+    @Flag(help: "Serve the admin listener's routes, publishing too, on the public one as well.")
+    var open = false
+    @Option(help: ArgumentHelp("The apex as browsers know it.", valueName: "url"), transform: { try apexURL($0) })
+    var publicURL: ApexURL = .standard
+    @Option(help: ArgumentHelp("Other sites whose pages may ask for sessions, by commas.", valueName: "origins"))
+    var allowOrigin: String?
+    @Option(help: ArgumentHelp("HAProxy's runtime API, by commas: unix:///path or tcp://host:port.", valueName: "urls"))
+    var router: String?
+    @Option(help: ArgumentHelp("How often workers say that they are alive.", valueName: "ms"))
+    var beatMs = 2_000
+    @Option(
+        help: ArgumentHelp(
+            "How long a worker counts as alive, and a leader leads, after its last word.", valueName: "ms"))
+    var leaseMs = 5_000
+    @Option(help: ArgumentHelp("How long a ticket admits.", valueName: "seconds"))
+    var ticketSeconds = 3_600
+    @Option(
+        help: ArgumentHelp(
+            "What tickets are signed with: hexadecimal secrets, by commas, the signing one first. [default: made once, kept in Redis]",
+            valueName: "keys"))
+    var ticketKeys: String?
+
+    func validate() throws {
+        try check("beat-ms", beatMs, in: 100...60_000, unit: "milliseconds")
+        try check("lease-ms", leaseMs, in: 500...300_000, unit: "milliseconds")
+        try check("ticket-seconds", ticketSeconds, in: 10...604_800, unit: "seconds")
+        guard leaseMs >= 2 * beatMs else {
+            throw ValidationError("--lease-ms is \(leaseMs); expected at least twice --beat-ms, which is \(beatMs)")
+        }
+    }
+
+    func run() async throws {
+        let logger = log.logger(label: "halley.coordinator")
+        let coordinator = Coordinator(try settings(), logger: logger)
+        try await ServiceGroup(
+            services: [coordinator], gracefulShutdownSignals: [.sigterm, .sigint], logger: logger
+        ).run()
+        LineWriter.shared.drain()
+    }
+
+    private func settings() throws -> CoordinatorSettings {
+        let name = id?.description ?? "\(ProcessInfo.processInfo.hostName)-\(listen.port)"
+        var settings = CoordinatorSettings(id: name, version: Version.current)
+        settings.listen = ListenAddress(host: listen.host, port: listen.port)
+        settings.admin = ListenAddress(host: admin.host, port: admin.port)
+        settings.isOpen = open
+        settings.publicURL = publicURL
+        settings.allowedOrigins = Set(
+            try list(allowOrigin).map { text in
+                guard let origin = Origin(text) else {
+                    throw ValidationError("--allow-origin: '\(text)' is no origin; expected https://www.example.com")
+                }
+                return origin
+            })
+        settings.redis = redis.redis
+        settings.cluster = redis.name
+        settings.routers = try list(router).map { text in
+            do { return try .init(text) } catch { throw ValidationError("--router: \(error)") }
+        }
+        settings.leases = LeaseTimes(lease: .milliseconds(leaseMs), heartbeat: .milliseconds(beatMs))
+        settings.ticketLifetime = ticketSeconds
+        settings.ticketKeys = try ticketKeys.map { try parseTicketKeys($0) }
+        return settings
+    }
+
+    private func list(_ text: String?) -> [String] {
+        text?.split(separator: ",").map(String.init) ?? []
+    }
+}
+
+private func apexURL(_ text: String) throws -> ApexURL {
+    guard let url = ApexURL(text) else {
+        throw ValidationError(
+            "expected http://push.example.com or https://…, with a port where it isn't the standard one")
+    }
+    return url
+}

@@ -1,0 +1,79 @@
+import HalleyBroker
+import HalleyCore
+import HalleyRedis
+import NIOCore
+import RedisFixture
+
+import struct HalleyCore.Channel
+
+/// A Redis broker that remembers all it told, for use from a test's task.
+final class BrokerListenerOnLoop: Sendable {
+    enum Event: Hashable, Sendable {
+        case subscribed(Channel)
+        case received(Channel, [UInt8])
+        case ticked(Watermark)
+        case lost
+    }
+
+    private final class Recorder: BrokerListener {
+        let broker: RedisBroker
+        var events: [Event] = []
+
+        init(_ broker: RedisBroker) {
+            self.broker = broker
+            broker.listener = self
+        }
+
+        func brokerReceived(_ message: BrokerMessage) { events.append(.received(message.channel, message.payload)) }
+        func brokerSubscribed(to channel: Channel) { events.append(.subscribed(channel)) }
+        func brokerTicked(_ watermark: Watermark) { events.append(.ticked(watermark)) }
+        func brokerLost() { events.append(.lost) }
+    }
+
+    let eventLoop: any EventLoop
+    let commands: RedisCommandLink
+    private let recorder: NIOLoopBoundBox<Recorder>
+
+    init(_ server: RedisServer, endpoint: RedisEndpoint? = nil) async throws {
+        let eventLoop = server.eventLoop
+        self.eventLoop = eventLoop
+        let recorder = try await eventLoop.submit {
+            let broker = RedisBroker(
+                to: endpoint ?? server.endpoint, cluster: .standard, on: eventLoop, logger: .quiet)
+            broker.start()
+            return NIOLoopBoundBox(Recorder(broker), eventLoop: eventLoop)
+        }.get()
+        self.recorder = recorder
+        commands = try await eventLoop.submit { recorder.value.broker.commands }.get()
+    }
+
+    deinit {
+        let recorder = recorder
+        eventLoop.execute { recorder.value.broker.stop() }
+    }
+
+    func change(_ changes: @escaping @Sendable (RedisBroker) -> Void) async throws {
+        try await eventLoop.submit { changes(self.recorder.value.broker) }.get()
+    }
+
+    func subscribe(_ channel: Channel) async throws {
+        try await change { $0.subscribe(channel) }
+        try await wait(for: .subscribed(channel))
+    }
+
+    func readiness() async throws -> Readiness {
+        try await eventLoop.submit { self.recorder.value.broker.readiness }.get()
+    }
+
+    func events() async throws -> [Event] { try await eventLoop.submit { self.recorder.value.events }.get() }
+
+    func ticks() async throws -> [Watermark] {
+        try await events().compactMap { if case .ticked(let tick) = $0 { tick } else { nil } }
+    }
+
+    func forget() async throws { try await eventLoop.submit { self.recorder.value.events = [] }.get() }
+
+    func wait(within patience: Duration = .seconds(5), for event: Event) async throws {
+        try await eventually(within: patience) { try await self.events().contains(event) }
+    }
+}
