@@ -164,7 +164,7 @@ let package = Package(
         .testTarget(
             name: "HalleyClusterTests",
             dependencies: [
-                "HalleyCluster", "HalleyCore", "HalleyRedis",
+                "HalleyCluster", "HalleyCore", "HalleyRedis", "RedisFixture",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
@@ -179,10 +179,39 @@ let package = Package(
                 .product(name: "NIOPosix", package: "swift-nio"),
             ],
             swiftSettings: strict),
+        .target(name: "SeededRandom", path: "Tests/SeededRandom", swiftSettings: strict),
+        .testTarget(
+            name: "HalleyHubTests",
+            dependencies: [
+                "HalleyHub", "HalleyBroker", "HalleyCore", "SeededRandom",
+                .product(name: "NIOCore", package: "swift-nio"),
+            ],
+            swiftSettings: strict),
+        .testTarget(
+            name: "HalleyTransportsTests",
+            dependencies: [
+                "HalleyTransports", "HalleyHub", "HalleyBroker", "HalleyCore", "SeededRandom",
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOEmbedded", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+            ],
+            swiftSettings: strict),
+        .testTarget(
+            name: "HalleyWorkerTests",
+            dependencies: [
+                "HalleyWorker", "HalleyBroker", "HalleyCore", "HalleyHub", "HalleyRedis", "HalleyTransports",
+                "RedisFixture",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ],
+            swiftSettings: strict),
         .testTarget(
             name: "HalleyCoordinatorTests",
             dependencies: [
                 "HalleyCoordinator", "HalleyBroker", "HalleyCluster", "HalleyCore", "HalleyRedis", "HalleyRouter",
+                "RedisFixture",
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "Logging", package: "swift-log"),

@@ -39,8 +39,8 @@ package struct LinkWatch: Sendable {
     private var phase = Phase.down("not connected yet")
     private var expected: [Expected] = []
     private var pingDeadline: NIODeadline?
-    /// The last tick at the first call after the subscription, if that call didn't publish it: it may have been published
-    /// before the link could hear it.
+    /// The last tick at the first call after the subscription, if neither that call published it nor any has come: it may
+    /// have been published before the link could hear it.
     private var baseline: Watermark?
     private var lastTick: NIODeadline?
     private var eraSince: NIODeadline?
@@ -80,7 +80,7 @@ package struct LinkWatch: Sendable {
         saw(answer.last.id)
         // What was published before the subscription needn't arrive on this link.
         guard case .subscribed(let since) = phase, called >= since else { return }
-        if !answer.wasPublished, baseline == nil { baseline = answer.last }
+        if !answer.wasPublished, baseline == nil, watermark == nil, expected.isEmpty { baseline = answer.last }
         guard answer.last != baseline, !hasArrived(answer.last, called: called),
             !expected.contains(where: { $0.tick == answer.last })
         else { return }

@@ -8,16 +8,26 @@ package final class MemoryPolicy: Sendable {
 
     package init() {}
 
-    /// Asks a new connection's server. Where `CONFIG` isn't permitted, as at most hosts of Redis, nothing is known and
-    /// nothing is held against it.
+    /// What to ask Redis.
+    package static var question: RedisCommand { RedisCommand(arguments: ["CONFIG", "GET", "maxmemory-policy"]) }
+
+    /// Asks a new connection's server.
     package func check(on connection: RedisConnection) async throws {
-        var value: String?
         do {
-            value = try await connection.send("CONFIG", "GET", "maxmemory-policy").pairs?["maxmemory-policy"]?.string
-        } catch is RedisErrorReply {
-            value = nil
+            answered(.success(try await connection.send("CONFIG", "GET", "maxmemory-policy")))
+        } catch let refusal as RedisErrorReply {
+            answered(.failure(refusal))
         }
-        policy.withLock { $0 = value }
+    }
+
+    /// Takes the answer. Where `CONFIG` isn't permitted, as at most hosts of Redis, nothing is known and nothing is held
+    /// against it; no answer at all changes nothing.
+    package func answered(_ result: Result<RESPValue, any Error>) {
+        switch result {
+        case .success(let reply): policy.withLock { $0 = reply.pairs?["maxmemory-policy"]?.string }
+        case .failure(is RedisErrorReply): policy.withLock { $0 = nil }
+        case .failure: break
+        }
     }
 
     /// What is wrong, for a health check; `nil` when nothing is.

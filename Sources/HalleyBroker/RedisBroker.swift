@@ -13,6 +13,8 @@ import struct HalleyCore.Channel
 public final class RedisBroker: Broker {
     /// How often Redis is asked to tick, and the pub/sub link for a sign of life: 1 s.
     public static let beat: TimeAmount = .seconds(1)
+    /// Every how many beats Redis is asked whether it evicts.
+    private static let beatsPerPolicy = 10
 
     /// The link for commands, for everybody in this process. Every connection of it has the function library.
     public let commands: RedisCommandLink
@@ -34,6 +36,7 @@ public final class RedisBroker: Broker {
     private var isTicking = false
     private var isPinging = false
     private var isAwaitingCommands = false
+    private var beats = 0
     /// Why Redis can't be made to tick.
     private var tickComplaint: String? = "Redis has not been asked to tick yet"
 
@@ -101,6 +104,13 @@ public final class RedisBroker: Broker {
     private func beat() {
         nextBeat = eventLoop.assumeIsolated().scheduleTask(in: Self.beat) { [weak self] in self?.beat() }
         ask()
+        beats += 1
+        // The policy can be changed while Redis runs. Who waits for it to be put right wants to know soon.
+        if policy.complaint != nil || beats % Self.beatsPerPolicy == 0 { askPolicy() }
+    }
+
+    private func askPolicy() {
+        commands.send(MemoryPolicy.question).assumeIsolated().whenComplete { [policy] in policy.answered($0) }
     }
 
     private func ask() {

@@ -34,11 +34,11 @@ public struct ApexURL: Hashable, Sendable, CustomStringConvertible {
     public var description: String { "\(scheme)://\(host)\(suffix)" }
 
     /// As browsers name pages of the apex.
-    var origin: Origin { Origin(scheme: scheme, host: host, port: port) }
+    package var origin: Origin { Origin(scheme: scheme, host: host, port: port) }
 
     /// Where a session's events are: `http://s17-c.push.localhost:8080/events`.
-    func events(_ label: ShardLabel) -> String { "\(scheme)://\(label).\(host)\(suffix)/events" }
+    package func events(_ label: ShardLabel) -> String { "\(scheme)://\(label).\(host)\(suffix)/events" }
 
     /// All shards' hostnames as a source of a Content-Security-Policy (CSP Level 3, section 2.3.1).
-    var shardSource: String { "\(scheme)://*.\(host)\(suffix)" }
+    package var shardSource: String { "\(scheme)://*.\(host)\(suffix)" }
 }

@@ -31,8 +31,13 @@ final class ClusterView: Sendable {
     }
 
     /// Places a new session.
-    func place() -> ShardLabel {
+    ///
+    /// - Parameter position: what the client has; the live part of it is worth most with the worker that wrote it.
+    func place(for position: Position? = nil) -> ShardLabel {
+        let near = position?.cursor.flatMap { cursor in
+            current.workers.values.first { $0.incarnation == cursor.incarnation }?.id
+        }
         var generator = SystemRandomNumberGenerator()
-        return placement.withLock { $0.next(now: .now, using: &generator) }
+        return placement.withLock { $0.next(now: .now, near: near, using: &generator) }
     }
 }

@@ -151,9 +151,6 @@ actor ControlLoop: Service {
         for record in records.values where record.state == .ready {
             servers[record.id] = ServerAddress("\(record.address)")
         }
-        // After a start without Redis' memory the addresses of workers that are kept may be unknown for a few seconds. The
-        // router knows them; told of servers without these, it would send them away.
-        guard map.owners.values.allSatisfy({ servers[$0] != nil }) else { return }
         let target = RouterTarget(generation: map.generation, owners: map.owners, servers: servers)
         for keeper in parts.keepers { keeper.want(target) }
     }

@@ -1,3 +1,5 @@
+import HalleyCore
+
 /// The page at `/`: choose channels, see events come, see which shard and worker serve you, publish where that is allowed.
 ///
 /// One document without anything from elsewhere, so that its policy can be strict: scripts and styles run by a nonce,
@@ -6,8 +8,17 @@ package struct Demo {
     package let apex: ApexURL
     /// Whether the listener takes events to publish.
     package let isOpen: Bool
+    /// The cluster's name, which a publisher needs.
+    package let cluster: ClusterName
     /// Fresh for each answer.
     package let nonce: String
+
+    package init(apex: ApexURL, isOpen: Bool, cluster: ClusterName = .standard, nonce: String) {
+        self.apex = apex
+        self.isOpen = isOpen
+        self.cluster = cluster
+        self.nonce = nonce
+    }
 
     package var contentSecurityPolicy: String {
         """
@@ -32,7 +43,7 @@ package struct Demo {
         </style>
         </head>
         <body data-open="\(isOpen)">
-        \(DemoBody.html(isOpen: isOpen))
+        \(DemoBody.html(isOpen: isOpen, cluster: cluster))
         <script nonce="\(nonce)">
         \(DemoScript.javascript)
         </script>
@@ -45,7 +56,7 @@ package struct Demo {
 
 /// What the page shows.
 private enum DemoBody {
-    package static func html(isOpen: Bool) -> String {
+    package static func html(isOpen: Bool, cluster: ClusterName) -> String {
         """
         <header>
           <h1><svg viewBox="0 0 32 32" aria-hidden="true"><path d="M3 27 20 10"/><path d="M4 19 16 7"/><path d="M12 28 24 16"/>\
@@ -64,14 +75,14 @@ private enum DemoBody {
             </form>
             <dl>
               <div><dt>State</dt><dd id="state">closed</dd></div>
-              <div><dt>Hostname</dt><dd id="shard">–</dd></div>
-              <div><dt>Worker</dt><dd id="worker">–</dd></div>
               <div><dt>Events</dt><dd><span id="count">0</span> <small id="rate">0/s</small></dd></div>
+              <div class="whole"><dt>Hostname</dt><dd id="shard">–</dd></div>
+              <div class="whole"><dt>Worker</dt><dd id="worker">–</dd></div>
             </dl>
             <p class="hint"><a id="another" href="/" target="_blank" rel="noopener">Open another tab</a>: it gets a
               session of its own, and with it a hostname of its own.</p>
           </section>
-          \(isOpen ? publish : readOnly)
+          \(isOpen ? publish : readOnly(cluster))
           <section class="card wide">
             <h2>Events <button id="clear" type="button" class="quiet">Clear</button></h2>
             <ol id="events"></ol>
@@ -96,11 +107,13 @@ private enum DemoBody {
           </section>
         """
 
-    private static let readOnly = """
+    private static func readOnly(_ cluster: ClusterName) -> String {
+        """
         <section class="card">
             <h2>Publish</h2>
             <p class="hint">From your servers, by Redis:</p>
-            <pre>PUBLISH halley:news '{"hello":"world"}'</pre>
+            <pre>PUBLISH \(cluster):news '{"hello":"world"}'</pre>
           </section>
         """
+    }
 }

@@ -36,6 +36,7 @@ enum DemoStyle {
         #chips button[aria-pressed=true] { color: var(--ink); background: var(--mark); border-color: var(--accent); }
         :focus-visible { outline: 2px solid var(--accent); outline-offset: 2px; }
         dl { display: grid; grid-template-columns: 1fr 1fr; gap: 10px 16px; margin: 16px 0 0; }
+        dl .whole { grid-column: 1 / -1; }
         dd { margin: 0; font-weight: 600; overflow-wrap: anywhere; }
         #state::before { content: ""; display: inline-block; width: 9px; height: 9px; margin-right: 7px;
           border-radius: 50%; background: var(--soft); }

@@ -13,6 +13,13 @@ package struct EventsRedirect {
     /// Seconds since 1970.
     package let now: Int64
 
+    package init(apex: ApexURL, keys: TicketKeys, lifetime: Int, now: Int64) {
+        self.apex = apex
+        self.keys = keys
+        self.lifetime = lifetime
+        self.now = now
+    }
+
     /// - Parameters:
     ///   - bearer: the ticket of an `Authorization: Bearer` field.
     ///   - mayBegin: whether a session may be given to whoever asks; a session that goes on is never refused.

@@ -66,4 +66,7 @@ public struct Origin: Hashable, Sendable, CustomStringConvertible {
     /// Whether the host can only be this machine, whatever a name server says. A page of any other name may have been
     /// pointed at this machine by its owner ("DNS rebinding").
     package var isLoopback: Bool { ["localhost", "127.0.0.1", "[::1]"].contains(host) }
+
+    /// Whether browsers take the host for this machine: names under `.localhost` too (RFC 6761, section 6.3).
+    package var isLocal: Bool { isLoopback || host.hasSuffix(".localhost") }
 }

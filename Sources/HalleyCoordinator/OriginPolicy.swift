@@ -4,6 +4,14 @@ package struct OriginPolicy: Sendable {
     package let apex: Origin
     /// Other sites whose pages may ask for sessions.
     package let allowed: Set<Origin>
+    /// Whether pages of this machine may ask for sessions as well: a developer's own, beside a cluster that is open.
+    package let allowsLocal: Bool
+
+    package init(apex: Origin, allowed: Set<Origin>, allowsLocal: Bool = false) {
+        self.apex = apex
+        self.allowed = allowed
+        self.allowsLocal = allowsLocal
+    }
 
     /// How a request stands to the listener that it came to.
     package enum Relation: Equatable {
@@ -28,7 +36,8 @@ package struct OriginPolicy: Sendable {
         if origin.isLoopback, let host, Origin(scheme: origin.scheme, authority: host.lowercased()) == origin {
             return .same
         }
-        return allowed.contains(origin) ? .listed(origin) : .foreign
+        let isListed = allowed.contains(origin) || (allowsLocal && origin.isLocal)
+        return isListed ? .listed(origin) : .foreign
     }
 
     /// Whether the request may publish: pages of ours and whatever is no page. Browsers that say where a request comes

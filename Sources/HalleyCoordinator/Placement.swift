@@ -19,13 +19,17 @@ package struct Placement: Sendable {
     /// given stands for them.
     package static let halfLife = Duration.seconds(5)
 
+    private var owners: [Shard: WorkerID] = [:]
     private var given = [Double](repeating: 0, count: Shard.count)
     private var reported = [Double](repeating: 0, count: Shard.count)
     private var last: [Int] = []
     private var agedAt: Instant?
 
+    package init() {}
+
     /// Takes what the owners report: a worker's connections are spread evenly over the shards that it owns.
     package mutating func update(owners: [Shard: WorkerID], connections: [WorkerID: Int]) {
+        self.owners = owners
         var counts: [WorkerID: Int] = [:]
         for owner in owners.values { counts[owner, default: 0] += 1 }
         for shard in Shard.all {
@@ -38,11 +42,19 @@ package struct Placement: Sendable {
     }
 
     /// Places one session.
-    package mutating func next(now: Instant, using generator: inout some RandomNumberGenerator) -> ShardLabel {
+    ///
+    /// - Parameter near: the worker that it should be served by if that owns a shard: the one whose memory holds what the
+    ///   client missed. Then only that one's shards are looked at, those given lately too if there are no others.
+    package mutating func next(
+        now: Instant, near: WorkerID? = nil, using generator: inout some RandomNumberGenerator
+    ) -> ShardLabel {
         age(now)
+        let near = near.map { worker in Shard.all.filter { owners[$0] == worker } } ?? []
+        let candidates = near.isEmpty ? Shard.all : near
+        let fresh = candidates.filter { !last.contains($0.index) }
         var best: [Shard] = []
         var least = Double.infinity
-        for shard in Shard.all where !last.contains(shard.index) {
+        for shard in fresh.isEmpty ? candidates : fresh {
             // Whole sessions are compared: a fraction of one would decide between shards that are equal in all but age.
             let load = (reported[shard.index] + given[shard.index]).rounded(.down)
             if load < least {

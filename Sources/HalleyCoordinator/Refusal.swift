@@ -5,7 +5,7 @@ import NIOHTTP1
 package enum Refusal: Equatable {
     case malformed
     case malformedTarget
-    case severalHosts
+    case notOneHost
     case headTooLarge
     case headTooSlow
 
@@ -13,12 +13,15 @@ package enum Refusal: Equatable {
     package init?(_ head: HTTPRequestHead) {
         if head.uri.utf8.first != UInt8(ascii: "/") {
             self = .malformedTarget
-        } else if head.headers["host"].count > 1 {
-            self = .severalHosts
+        } else if !Self.hostCounts(head.version).contains(head.headers["host"].count) {
+            self = .notOneHost
         } else {
             return nil
         }
     }
+
+    /// HTTP/1.0 had no `Host`; HTTP/1.1 demands it (RFC 9112, section 3.2).
+    private static func hostCounts(_ version: HTTPVersion) -> ClosedRange<Int> { version == .http1_0 ? 0...1 : 1...1 }
 
     /// Why the parser gave up.
     package init(_ error: any Error) {
@@ -27,7 +30,7 @@ package enum Refusal: Equatable {
 
     package var status: HTTPResponseStatus {
         switch self {
-        case .malformed, .malformedTarget, .severalHosts: .badRequest
+        case .malformed, .malformedTarget, .notOneHost: .badRequest
         case .headTooLarge: .requestHeaderFieldsTooLarge
         case .headTooSlow: .requestTimeout
         }
@@ -37,7 +40,7 @@ package enum Refusal: Equatable {
         switch self {
         case .malformed: "this is not HTTP/1.1 as RFC 9112 has it"
         case .malformedTarget: "\(RequestError.malformedTarget)"
-        case .severalHosts: "\(RequestError.noHost)"
+        case .notOneHost: "\(RequestError.noHost)"
         case .headTooLarge:
             "the request's head is too large; the most is \(HeadBounds.bytes) bytes and \(HeadBounds.fields) fields"
         case .headTooSlow: "the request's head didn't come in time"

@@ -23,6 +23,8 @@ package struct RequestPace {
         package var reading = Duration.seconds(10)
         /// For the client to read its answer and go. 2 s.
         package var lingering = Duration.seconds(2)
+
+        package init() {}
     }
 
     package enum Action: Equatable {
@@ -50,7 +52,7 @@ package struct RequestPace {
     private let bounds: Bounds
     private var phase: Phase
     /// Requests whose answer isn't written yet. More than one with pipelining.
-    private(set) var unanswered = 0
+    package private(set) var unanswered = 0
 
     package init(bounds: Bounds = Bounds(), now: Instant) {
         self.bounds = bounds

@@ -24,8 +24,11 @@ struct Site: HTTPResponder {
     let readiness: @Sendable () async -> Readiness
     let logger: Logger
 
+    /// What an `EventSource` gives back (WHATWG HTML, section 9.2.4).
+    private static let lastEventID = HTTPField.Name(parsed: "last-event-id")
+
     private var policy: OriginPolicy {
-        OriginPolicy(apex: settings.publicURL.origin, allowed: settings.allowedOrigins)
+        OriginPolicy(apex: settings.publicURL.origin, allowed: settings.allowedOrigins, allowsLocal: isOpen)
     }
 
     func respond(to request: Request, context: Context) async throws -> Response {
@@ -43,8 +46,10 @@ struct Site: HTTPResponder {
         response.headers[.xContentTypeOptions] = "nosniff"
         response.headers[Self.referrerPolicy] = "no-referrer"
         if request.method == .head {
-            response.headers[.contentLength] = response.body.contentLength.map { "\($0)" }
+            // In this order: Hummingbird's responses take their length from the body that they are given.
+            let length = response.body.contentLength
             response.body = ResponseBody()
+            response.headers[.contentLength] = length.map { "\($0)" }
         }
         return response
     }
@@ -106,9 +111,13 @@ struct Site: HTTPResponder {
             let relation = policy.relation(origin: request.headers[.origin], host: request.head.authority)
             let redirect = EventsRedirect(
                 apex: settings.publicURL, keys: try keys.current(), lifetime: settings.ticketLifetime, now: Self.now)
-            do {
+            // A position that can't be read is the worker's to refuse.
+            let position = (Self.lastEventID.flatMap { request.headers[$0] } ?? query.values("position").first)
+                .flatMap { try? Position(parsing: $0) }
+            do throws(RequestError) {
                 let grant = try redirect.grant(
-                    query: query, bearer: request.bearer, mayBegin: relation != .foreign, place: view.place)
+                    query: query, bearer: request.bearer, mayBegin: relation != .foreign,
+                    place: { view.place(for: position) })
                 response = Response(status: .temporaryRedirect, headers: [.location: grant.url])
             } catch {
                 // A foreign page without a ticket isn't even told why.
@@ -155,7 +164,8 @@ struct Site: HTTPResponder {
     }
 
     private func demo() -> Response {
-        let page = Demo(apex: settings.publicURL, isOpen: isOpen, nonce: SessionID.random().description)
+        let page = Demo(
+            apex: settings.publicURL, isOpen: isOpen, cluster: settings.cluster, nonce: SessionID.random().description)
         var response = Response(status: .ok, body: ResponseBody(byteBuffer: ByteBuffer(string: page.html)))
         response.headers[.contentType] = "text/html; charset=utf-8"
         response.headers[.contentSecurityPolicy] = page.contentSecurityPolicy

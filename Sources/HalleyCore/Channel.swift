@@ -43,6 +43,7 @@ public enum ChannelError: Error, Equatable, CustomStringConvertible {
     case forbiddenCharacter
     case reserved
 
+    /// For the client: which rule the name breaks.
     public var description: String {
         switch self {
         case .empty: "a channel's name is empty; give 1 to \(Channel.maximumLength) bytes"
@@ -54,9 +55,11 @@ public enum ChannelError: Error, Equatable, CustomStringConvertible {
 }
 
 extension Channel: CustomStringConvertible {
+    /// The name.
     public var description: String { name }
 }
 
 extension Channel: Comparable {
+    /// By the bytes of the name.
     public static func < (left: Channel, right: Channel) -> Bool { left.name < right.name }
 }

@@ -4,6 +4,7 @@ public struct ClusterName: Hashable, Sendable, CustomStringConvertible {
     /// 1 to 32 bytes of `A-Z a-z 0-9 _ -`.
     public let description: String
 
+    /// `halley`, what a cluster is called unless told otherwise.
     public static let standard = ClusterName(unchecked: "halley")
 
     /// `nil` unless the text is 1 to 32 bytes of `A-Z a-z 0-9 _ -`.

@@ -3,6 +3,7 @@ public struct Era: Hashable, Sendable, CustomStringConvertible {
     /// How many characters an era has: `A-Z a-z 0-9`.
     public static let length = 6
 
+    /// The six characters.
     public let description: String
 
     /// `nil` unless the text is six ASCII letters or digits.

@@ -8,6 +8,7 @@ public struct EventID: Hashable, Sendable {
     /// Tells apart ids of the same millisecond.
     public let counter: UInt64
 
+    /// The id of these two numbers.
     public init(milliseconds: UInt64, counter: UInt64) {
         self.milliseconds = milliseconds
         self.counter = counter
@@ -26,12 +27,14 @@ public struct EventID: Hashable, Sendable {
 }
 
 extension EventID: Comparable {
+    /// By milliseconds, then by counter: the order of publishing.
     public static func < (left: EventID, right: EventID) -> Bool {
         (left.milliseconds, left.counter) < (right.milliseconds, right.counter)
     }
 }
 
 extension EventID: CustomStringConvertible {
+    /// `<milliseconds>-<counter>`.
     public var description: String { "\(milliseconds)-\(counter)" }
 }
 

@@ -5,6 +5,7 @@ public struct HostAndPort: Hashable, Sendable, CustomStringConvertible {
     /// 0 to 65,535; 0 asks for any free port where one listens.
     public let port: Int
 
+    /// The parts as given.
     public init(host: String, port: Int) {
         self.host = host
         self.port = port
@@ -28,5 +29,6 @@ public struct HostAndPort: Hashable, Sendable, CustomStringConvertible {
         self.init(host: String(host), port: Int(port))
     }
 
+    /// With brackets where the host holds colons.
     public var description: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
 }

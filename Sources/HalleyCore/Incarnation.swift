@@ -1,9 +1,11 @@
 /// 64 random bits that name one start of one worker, written as 16 lower-case hexadecimal digits.
 public struct Incarnation: Hashable, Sendable, CustomStringConvertible {
+    /// All 64 of them, as drawn.
     public let bits: UInt64
     /// Made once: it stands in every live event's position.
     public let description: String
 
+    /// The incarnation of these bits.
     public init(bits: UInt64) {
         self.bits = bits
         description = hexadecimal(bits)

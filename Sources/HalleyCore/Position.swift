@@ -16,6 +16,7 @@ public struct Position: Hashable, Sendable {
     /// Where in one worker's memory of live events the subscriber stands.
     public let cursor: LiveCursor?
 
+    /// A place in the order of all durable events, and maybe in one worker's memory.
     public init(id: EventID, era: Era, cursor: LiveCursor? = nil) {
         self.id = id
         self.era = era
@@ -47,6 +48,7 @@ public struct LiveCursor: Hashable, Sendable {
     /// How many messages had come over the link, this one included.
     public let count: UInt64
 
+    /// A place as counted by that worker.
     public init(incarnation: Incarnation, count: UInt64) {
         self.incarnation = incarnation
         self.count = count
@@ -58,6 +60,7 @@ public enum PositionError: Error, Equatable, CustomStringConvertible {
     case tooLong
     case malformed
 
+    /// For the client: what to do about it.
     public var description: String {
         switch self {
         case .tooLong:
@@ -68,6 +71,7 @@ public enum PositionError: Error, Equatable, CustomStringConvertible {
 }
 
 extension Position: CustomStringConvertible {
+    /// The form that is read back.
     public var description: String {
         guard let cursor else { return "\(id).\(era)" }
         return "\(id).\(era)~\(cursor.incarnation).\(cursor.count)"

@@ -1,5 +1,6 @@
 /// Names one client's stay: 128 random bits, written as 32 lower-case hexadecimal digits.
 public struct SessionID: Hashable, Sendable, CustomStringConvertible {
+    /// The 32 digits.
     public let description: String
 
     /// Draws a new one from the system's generator.

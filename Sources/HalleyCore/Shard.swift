@@ -24,8 +24,10 @@ public struct Shard: Hashable, Sendable, Comparable, CustomStringConvertible {
     /// All shards, in order.
     public static let all: [Shard] = (0..<count).map(Shard.init(unchecked:))
 
+    /// `s17`.
     public var description: String { "s\(index)" }
 
+    /// By index: `s2` comes before `s10`.
     public static func < (left: Shard, right: Shard) -> Bool { left.index < right.index }
 }
 
@@ -35,6 +37,7 @@ public struct Lane: Hashable, Sendable, CustomStringConvertible {
     /// The lanes of a shard: `a` to `z`.
     public static let count = 26
 
+    /// `a` to `z`.
     public let letter: Character
 
     /// `nil` unless the text is one lower-case ASCII letter.
@@ -50,14 +53,18 @@ public struct Lane: Hashable, Sendable, CustomStringConvertible {
         Lane(UInt8.random(in: 0x61...0x7A, using: &generator))
     }
 
+    /// The letter.
     public var description: String { String(letter) }
 }
 
 /// The first label of a shard's hostname: `s17-c`, or `s17` alone.
 public struct ShardLabel: Hashable, Sendable, CustomStringConvertible {
+    /// The shard, which alone decides who serves.
     public let shard: Shard
+    /// `nil` for the shard's plain hostname.
     public let lane: Lane?
 
+    /// Any lane of the shard, or none.
     public init(shard: Shard, lane: Lane? = nil) {
         self.shard = shard
         self.lane = lane
@@ -76,6 +83,7 @@ public struct ShardLabel: Hashable, Sendable, CustomStringConvertible {
         self.init(shard: shard, lane: lane)
     }
 
+    /// `s17-c`, or `s17`.
     public var description: String {
         guard let lane else { return shard.description }
         return "\(shard)-\(lane)"

@@ -3,6 +3,7 @@ public struct Ticket: Hashable, Sendable {
     /// The longest text, in bytes: it travels in a URL, and a request's head has 16 KiB in all.
     public static let maximumLength = 8_192
 
+    /// The session that it admits.
     public let session: SessionID
     /// The hostname's first label that the session was given. Where it is served is a matter of balance, not of right.
     public let label: ShardLabel
@@ -11,6 +12,7 @@ public struct Ticket: Hashable, Sendable {
     /// Seconds since 1970 from which on the ticket is worth nothing.
     public let expiry: Int64
 
+    /// A grant as given; channels are sorted and each kept once.
     public init(session: SessionID, label: ShardLabel, channels: [Channel]?, expiry: Int64) {
         self.session = session
         self.label = label
@@ -58,6 +60,7 @@ public enum TicketError: Error, Equatable, CustomStringConvertible {
     /// Ours, but past its expiry; the ticket is what to renew.
     case expired(Ticket)
 
+    /// For the client: what to do about it.
     public var description: String {
         switch self {
         case .invalid: "the ticket was not given by this cluster; ask for a session at the apex: POST /session"

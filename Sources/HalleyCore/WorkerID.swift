@@ -1,5 +1,6 @@
 /// Names a worker in the registry, the shard map and the router: `worker-1`.
 public struct WorkerID: Hashable, Sendable, Comparable, CustomStringConvertible {
+    /// The name itself.
     public let description: String
 
     /// `nil` unless the text is 1 to 64 bytes of `A-Z a-z 0-9 . _ -`, which is what HAProxy takes as a server's name.
@@ -10,5 +11,6 @@ public struct WorkerID: Hashable, Sendable, Comparable, CustomStringConvertible 
         description = String(text)
     }
 
+    /// By the bytes of the name.
     public static func < (left: WorkerID, right: WorkerID) -> Bool { left.description < right.description }
 }

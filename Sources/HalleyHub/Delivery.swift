@@ -7,6 +7,7 @@ import struct HalleyCore.Channel
 ///
 /// Bound to the hub's event loop.
 public final class Delivery {
+    /// Where it was published.
     public let channel: Channel
     /// Any bytes.
     public let payload: [UInt8]
@@ -15,11 +16,12 @@ public final class Delivery {
     /// The event's place in the order of all that came over the worker's link.
     public let count: UInt64
 
-    private var frames: [ByteBuffer?] = []
+    /// Few: the formats that somebody here asked for.
+    private var frames: [(format: FrameFormat, bytes: ByteBuffer)] = []
     private let budget: RingBudget
-    private(set) var bytes: Int
+    package private(set) var bytes: Int
 
-    init(channel: Channel, payload: [UInt8], position: Position?, count: UInt64, budget: RingBudget) {
+    package init(channel: Channel, payload: [UInt8], position: Position?, count: UInt64, budget: RingBudget) {
         self.channel = channel
         self.payload = payload
         self.position = position
@@ -33,35 +35,39 @@ public final class Delivery {
 
     /// The event's bytes in a format, made by `encode` at the first call and kept for all that follow.
     public func frame(_ format: FrameFormat, encode: (Delivery) -> ByteBuffer) -> ByteBuffer {
-        if format.index < frames.count, let frame = frames[format.index] { return frame }
-        while frames.count <= format.index { frames.append(nil) }
+        for frame in frames where frame.format == format { return frame.bytes }
         let frame = encode(self)
-        frames[format.index] = frame
-        bytes += frame.readableBytes
-        budget.used += frame.readableBytes
+        frames.append((format, frame))
+        // What it takes, not what is in it: buffers grow by doubling.
+        let size = frame.storageCapacity + Self.frameOverhead
+        bytes += size
+        budget.used += size
         return frame
     }
 
     /// The object itself, its arrays' headers and its place in a ring: what an empty payload costs, in bytes.
-    static let overhead = 256
+    package static let overhead = 256
+    /// A buffer's object and its place in the table, in bytes.
+    package static let frameOverhead = 96
 }
 
-/// Names one way to encode events; the transports number theirs from 0.
+/// Names one way to encode events; the transports number theirs.
 public struct FrameFormat: Hashable, Sendable {
-    /// 0 and up; small, as it indexes a table in each delivery.
+    /// Any number, used for one format alone.
     public let index: Int
 
+    /// A number that no other format has.
     public init(index: Int) { self.index = index }
 }
 
 /// The memory that deliveries take at present: those in rings, and those that a fan-out still holds.
-final class RingBudget {
+package final class RingBudget {
     /// Bytes.
-    var used = 0
+    package fileprivate(set) var used = 0
     /// Bytes.
-    let limit: Int
+    package let limit: Int
 
-    init(limit: Int) { self.limit = limit }
+    package init(limit: Int) { self.limit = limit }
 
-    var isExceeded: Bool { used > limit }
+    package var isExceeded: Bool { used > limit }
 }

@@ -1,4 +1,3 @@
-import DequeModule
 import HalleyBroker
 import HalleyCore
 import Metrics
@@ -20,22 +19,28 @@ public final class Hub: BrokerListener {
     private let incarnation: Incarnation
     private let budget: RingBudget
     private var topics: [Channel: Topic] = [:]
-    /// Topics that became empty, in that order; those wanted again since are passed over when their time comes.
-    private var lingering: Deque<(topic: Topic, since: NIODeadline)> = []
+    private var lingering = LingerQueue()
     private var order = RingOrder()
     private var watermark: Watermark?
     /// How many messages and confirmations came over the link so far.
     private var count: UInt64 = 0
+    private let now: () -> NIODeadline
 
     private let received = Counter(label: "halley_hub_events_received_total")
     private let evicted = Counter(label: "halley_hub_ring_evictions_total")
     private let refused = Counter(label: "halley_hub_channels_refused_total")
     private let channels = Gauge(label: "halley_hub_channels")
+    private let memory = Gauge(label: "halley_hub_ring_bytes")
 
-    public init(broker: any Broker, bounds: HubBounds, incarnation: Incarnation) {
+    /// - Parameter now: the clock that lingers are measured with.
+    public init(
+        broker: any Broker, bounds: HubBounds, incarnation: Incarnation,
+        now: @escaping () -> NIODeadline = NIODeadline.now
+    ) {
         self.broker = broker
         self.bounds = bounds
         self.incarnation = incarnation
+        self.now = now
         budget = RingBudget(limit: bounds.ringTotalBytes)
         broker.listener = self
     }
@@ -47,34 +52,35 @@ public final class Hub: BrokerListener {
         }
     }
 
+    /// The memory that events take at present, in bytes.
+    package var bytesInUse: Int { budget.used }
+
     // MARK: - Subscribers
 
-    /// Takes a subscriber in. ``Subscriber/joined(_:)`` follows, at once when all channels are confirmed already.
+    /// Takes a subscriber in. ``Subscriber/joined(_:at:)`` follows, at once when all channels are confirmed already.
     ///
     /// - Parameter channels: each once.
     /// - Throws: ``HubError/tooManyChannels`` when the hub can't know any more; nothing has changed then.
     public func join(_ subscriber: some Subscriber, channels: [Channel], from position: Position?) throws(HubError) {
-        let fresh = channels.reduce(into: 0) { count, channel in count += topics[channel] == nil ? 1 : 0 }
-        while topics.count + fresh > bounds.channels {
-            guard dropOldestLingering() else {
+        let known = channels.compactMap { topics[$0] }
+        let excess = topics.count + channels.count - known.count - bounds.channels
+        if excess > 0 {
+            guard lingering.count - known.count(where: \.isLingering) >= excess else {
                 refused.increment()
                 throw .tooManyChannels(bounds.channels)
             }
         }
-        var unconfirmed = 0
+        // Those that it wants first, so that none of them makes room for the others.
+        for topic in known { lingering.remove(topic) }
+        for _ in 0..<max(0, excess) { lingering.popFirst().map(forget) }
+
         subscriber.membership.seats.reserveCapacity(channels.count)
         for channel in channels {
             let topic = topic(for: channel)
             topic.members += 1
-            topic.emptySince = nil
             subscriber.membership.seats.append(Membership.Seat(topic: topic, index: -1))
-            if !topic.isConfirmed {
-                unconfirmed += 1
-                topic.waiting[ObjectIdentifier(subscriber)] = subscriber
-            }
         }
-        subscriber.membership.stage = .joining(unconfirmed: unconfirmed, from: position)
-        if unconfirmed == 0 { begin(subscriber, from: position) }
+        awaitConfirmations(of: subscriber, from: position)
     }
 
     /// Lets a subscriber go. Harmless when it isn't in.
@@ -86,11 +92,7 @@ public final class Hub: BrokerListener {
             if wasLive { topic.unseat(at: seat.index) }
             if wasJoining { topic.waiting[ObjectIdentifier(subscriber)] = nil }
             topic.members -= 1
-            if topic.members == 0 {
-                let now = NIODeadline.now()
-                topic.emptySince = now
-                lingering.append((topic, now))
-            }
+            if topic.members == 0 { lingering.append(topic, since: now()) }
         }
         subscriber.membership = Membership()
     }
@@ -101,13 +103,18 @@ public final class Hub: BrokerListener {
     }
 
     /// Ends the subscriptions whose linger is over. Call it about once a second.
-    public func sweep(now: NIODeadline) {
-        while let first = lingering.first, first.since + bounds.linger <= now { _ = dropOldestLingering() }
+    public func sweep() {
+        let limit = now() - bounds.linger
+        while let topic = lingering.popFirst(leftBy: limit) { forget(topic) }
+        // A backlog was encoded in one more format since the last event, perhaps.
+        keepWithinBudget()
         channels.record(topics.count)
+        memory.record(budget.used)
     }
 
     // MARK: - The broker's word
 
+    /// Gives the event to everyone here who wants its channel, and keeps it in the channel's ring.
     public func brokerReceived(_ message: BrokerMessage) {
         guard let topic = topics[message.channel] else { return }
         count += 1
@@ -117,9 +124,10 @@ public final class Hub: BrokerListener {
         topic.fanOut(delivery)
         order.append(topic, count: count)
         order.drop(topic.ring.append(delivery, maximumEvents: bounds.ringEvents, maximumBytes: bounds.ringBytes))
-        while budget.isExceeded, order.evictOldest() { evicted.increment() }
+        keepWithinBudget()
     }
 
+    /// From here on nothing of the channel is missed: those who waited for that are taken in.
     public func brokerSubscribed(to channel: Channel) {
         guard let topic = topics[channel], !topic.isConfirmed else { return }
         topic.isConfirmed = true
@@ -132,18 +140,37 @@ public final class Hub: BrokerListener {
         for subscriber in waiting.values { confirmed(subscriber) }
     }
 
+    /// Moves every live subscriber's position on.
     public func brokerTicked(_ watermark: Watermark) {
         self.watermark = watermark
     }
 
+    /// What is published from now on may be missed, until each channel is confirmed anew.
     public func brokerLost() {
-        for topic in topics.values where topic.isConfirmed {
+        // Whoever joins from now on waits for the new link, and whoever is joining waits for all its channels again;
+        // those in already stay.
+        var joining: [ObjectIdentifier: any Subscriber] = [:]
+        for topic in topics.values {
             topic.isConfirmed = false
-            // Whoever joins from now on waits for the new link; those in already stay.
+            joining.merge(topic.waiting) { subscriber, _ in subscriber }
+        }
+        for subscriber in joining.values {
+            guard case .joining(_, let position) = subscriber.membership.stage else { continue }
+            awaitConfirmations(of: subscriber, from: position)
         }
     }
 
     // MARK: - Stages
+
+    private func awaitConfirmations(of subscriber: any Subscriber, from position: Position?) {
+        var unconfirmed = 0
+        for seat in subscriber.membership.seats where !seat.topic.isConfirmed {
+            unconfirmed += 1
+            seat.topic.waiting[ObjectIdentifier(subscriber)] = subscriber
+        }
+        subscriber.membership.stage = .joining(unconfirmed: unconfirmed, from: position)
+        if unconfirmed == 0 { begin(subscriber, from: position) }
+    }
 
     private func confirmed(_ subscriber: any Subscriber) {
         guard case .joining(let unconfirmed, let position) = subscriber.membership.stage else { return }
@@ -157,27 +184,29 @@ public final class Hub: BrokerListener {
     private func begin(_ subscriber: any Subscriber, from position: Position?) {
         var resume = Resume.fresh
         var cursor = count
-        var isComplete = true
+        let wholeFrom = subscriber.membership.seats.map(\.topic.ring.coveredFrom).max() ?? 0
+        var start = self.position
         if let position {
             resume = .durableOnly
             if let live = position.cursor, live.incarnation == incarnation, live.count <= count {
                 cursor = live.count
-                isComplete = subscriber.membership.seats.allSatisfy { $0.topic.ring.isComplete(from: cursor) }
-                if isComplete { resume = .complete }
+                // It stays where it stood until its backlog has come.
+                start = position
+                if cursor >= wholeFrom { resume = .complete }
             }
         }
-        subscriber.membership.stage = .catchingUp(after: cursor, isComplete: isComplete)
-        subscriber.joined(resume)
+        subscriber.membership.stage = .catchingUp(after: cursor, wholeFrom: wholeFrom)
+        subscriber.joined(resume, at: start)
         feed(subscriber)
     }
 
     /// Delivers from the rings, merged by count across the subscriber's channels, as long as it can take more; at their
     /// end it goes live.
     private func feed(_ subscriber: any Subscriber) {
-        while case .catchingUp(let cursor, let isComplete) = subscriber.membership.stage {
+        while case .catchingUp(let cursor, let wholeFrom) = subscriber.membership.stage {
             var next: Delivery?
             for seat in subscriber.membership.seats {
-                guard !isComplete || seat.topic.ring.isComplete(from: cursor) else {
+                guard seat.topic.ring.isComplete(from: max(cursor, wholeFrom)) else {
                     subscriber.fellBehind()
                     return
                 }
@@ -193,7 +222,7 @@ public final class Hub: BrokerListener {
                 return
             }
             guard subscriber.takesBacklog else { return }
-            subscriber.membership.stage = .catchingUp(after: next.count, isComplete: isComplete)
+            subscriber.membership.stage = .catchingUp(after: next.count, wholeFrom: wholeFrom)
             subscriber.deliver(next)
         }
     }
@@ -208,15 +237,14 @@ public final class Hub: BrokerListener {
         return topic
     }
 
-    private func dropOldestLingering() -> Bool {
-        while let (topic, since) = lingering.popFirst() {
-            guard topic.emptySince == since, topics[topic.channel] === topic else { continue }
-            topics[topic.channel] = nil
-            broker.unsubscribe(topic.channel)
-            order.drop(topic.ring.empty())
-            return true
-        }
-        return false
+    private func forget(_ topic: Topic) {
+        topics[topic.channel] = nil
+        broker.unsubscribe(topic.channel)
+        order.drop(topic.ring.empty())
+    }
+
+    private func keepWithinBudget() {
+        while budget.isExceeded, order.evictOldest() { evicted.increment() }
     }
 }
 
@@ -225,6 +253,7 @@ public enum HubError: Error, Equatable, CustomStringConvertible {
     /// The bound on channels, all of them wanted at present.
     case tooManyChannels(Int)
 
+    /// For the client: what to do about it.
     public var description: String {
         switch self {
         case .tooManyChannels(let bound): "this worker already serves \(bound) channels, its most; try again later"

@@ -14,6 +14,7 @@ public struct HubBounds: Sendable {
     /// The most memory of all rings together, in bytes.
     public var ringTotalBytes: Int
 
+    /// The bounds; each is documented where it is declared.
     public init(channels: Int, linger: TimeAmount, ringEvents: Int, ringBytes: Int, ringTotalBytes: Int) {
         self.channels = channels
         self.linger = linger

@@ -8,7 +8,9 @@ public protocol Subscriber: AnyObject {
     var membership: Membership { get set }
 
     /// All channels are confirmed: from here on nothing is missed. Called once, before any delivery.
-    func joined(_ resume: Resume)
+    ///
+    /// - Parameter position: where it stands before the first delivery; `nil` while the hub has no watermark.
+    func joined(_ resume: Resume, at position: Position?)
 
     /// Takes one event. What can't be sent is the subscriber's affair: it may leave the hub, or close, later in the same
     /// turn of the loop.
@@ -33,25 +35,32 @@ public enum Resume: String, Sendable {
 
 /// What the hub notes on one subscriber.
 public struct Membership {
-    var seats: [Seat] = []
-    var stage = Stage.outside
+    package var seats: [Seat] = []
+    package var stage = Stage.outside
 
+    /// Outside: in no channel.
     public init() {}
 
     /// A place in one topic's list of live subscribers.
-    struct Seat {
-        let topic: Topic
+    package struct Seat {
+        package let topic: Topic
         /// -1 until live.
-        var index: Int
+        package var index: Int
+
+        package init(topic: Topic, index: Int) {
+            self.topic = topic
+            self.index = index
+        }
     }
 
-    enum Stage {
+    package enum Stage {
         case outside
         /// So many of its channels aren't confirmed yet; it stands at the cursor if it gave one.
-        case joining(unconfirmed: Int, from: Position?)
-        /// Confirmed, and reading from the rings what came after the cursor's count. `isComplete`: all of it was there
-        /// at the start, and must stay.
-        case catchingUp(after: UInt64, isComplete: Bool)
+        /// `indirect`: a position is large, and wanted no longer than this.
+        indirect case joining(unconfirmed: Int, from: Position?)
+        /// Confirmed, and reading from the rings what came after the cursor's count. What was there at the start, from
+        /// `wholeFrom` on, must stay until it is read.
+        case catchingUp(after: UInt64, wholeFrom: UInt64)
         case live
     }
 

@@ -13,13 +13,23 @@ final class Reconnector {
     private var timer: Scheduled<Void>?
     private var failuresWereLogged = false
 
-    /// The connection that may be used; `nil` while there is none.
-    private(set) var connection: RedisConnection?
-    /// Why there is no connection.
-    private(set) var reason = "not connected yet"
+    /// The present connection, until its end has been told.
+    private var current: RedisConnection?
+
+    private var lastReason = "not connected yet"
 
     var onUp: ((RedisConnection) -> Void)?
     var onDown: ((RedisError) -> Void)?
+
+    /// The connection that may be used; `nil` while there is none. One that has failed is none, even before its channel has
+    /// closed: whoever found one here could wait for it to be ready, at once, for ever.
+    var connection: RedisConnection? {
+        guard let current, current.handler.failure == nil else { return nil }
+        return current
+    }
+
+    /// Why there is no connection.
+    var reason: String { current?.handler.failure?.description ?? lastReason }
 
     /// - Parameters:
     ///   - name: what the link is for, in logs.
@@ -41,8 +51,8 @@ final class Reconnector {
         state.close()
         timer?.cancel()
         timer = nil
-        reason = "closed"
-        connection?.close()
+        lastReason = "closed"
+        current?.close()
     }
 
     private func obey(_ action: ReconnectState.Action) {
@@ -67,8 +77,10 @@ final class Reconnector {
     }
 
     private func opened(_ connection: RedisConnection) {
+        // It may have ended while the caller made it ready.
+        if let failure = connection.handler.failure { return failed(failure) }
         guard state.opened(now: .now()) != .discard else { return connection.close() }
-        self.connection = connection
+        current = connection
         failuresWereLogged = false
         logger.info("connected to Redis", metadata: ["link": "\(name)"])
         // Before the caller hears of the connection, so that it hears of its end whatever it does with it.
@@ -77,7 +89,8 @@ final class Reconnector {
     }
 
     private func failed(_ error: any Error) {
-        reason = "\(error)"
+        guard !state.isClosed else { return }
+        lastReason = "\(error)"
         // A warning for the first failure of a row; a server that stays away for an hour doesn't fill the log.
         logger.log(
             level: failuresWereLogged ? .debug : .warning, "can't connect to Redis; trying on",
@@ -88,8 +101,8 @@ final class Reconnector {
 
     private func lost(_ connection: RedisConnection) {
         let failure = connection.handler.failure ?? .lost("closed")
-        self.connection = nil
-        reason = state.isClosed ? "closed" : failure.description
+        current = nil
+        lastReason = state.isClosed ? "closed" : failure.description
         if !state.isClosed {
             logger.warning("lost Redis", metadata: ["link": "\(name)", "reason": "\(reason)"])
         }

@@ -124,8 +124,11 @@ private final class Core {
     }
 
     func send(_ command: RedisCommand) -> EventLoopFuture<RESPValue> {
-        if let connection = reconnector.connection { return connection.send(command) }
-        return eventLoop.makeFailedFuture(isClosed ? RedisError.closed : .down(reconnector.reason))
+        guard !isClosed else { return eventLoop.makeFailedFuture(RedisError.closed) }
+        guard let connection = reconnector.connection else {
+            return eventLoop.makeFailedFuture(RedisError.down(reconnector.reason))
+        }
+        return connection.send(command)
     }
 
     func wait(_ id: WaiterID, _ promise: EventLoopPromise<Void>) {

@@ -51,7 +51,7 @@ final class RedisConnectionHandler: ChannelInboundHandler {
     }
 
     private func write(_ command: RedisCommand, expect: (NIODeadline) -> Void) throws(RedisError) {
-        if let failure { throw .down(failure.description) }
+        if let failure { throw failure == .closed ? .closed : .down(failure.description) }
         guard let context else { throw .down("not connected yet") }
         guard queue.count < options.maximumPendingCommands else {
             throw .tooManyPending("\(options.maximumPendingCommands) commands")

@@ -44,7 +44,8 @@ public final class RedisPubSubLink {
         reconnector.onDown = { [weak self] in self?.lost($0) }
     }
 
-    /// Begins to connect. Calling it again is harmless.
+    /// Begins to connect. Set ``delegate`` first: over a Unix socket there may be a connection before this returns. Calling it
+    /// again is harmless.
     public func start() { reconnector.start() }
 
     /// Ends the link for good. The delegate hears of it when there was a connection.

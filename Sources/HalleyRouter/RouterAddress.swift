@@ -22,6 +22,7 @@ public enum RouterAddress: Hashable, Sendable {
 }
 
 extension RouterAddress: CustomStringConvertible {
+    /// The form that ``init(_:)`` reads.
     public var description: String {
         switch self {
         case .unix(let path): "unix://\(path)"
@@ -36,6 +37,7 @@ public enum RouterAddressError: Error, Equatable, CustomStringConvertible {
     case noAbsolutePath(String)
     case noHostAndPort(String)
 
+    /// What was given and what was expected.
     public var description: String {
         switch self {
         case .unknownScheme(let text): "'\(text)' names no router; expected unix:///PATH or tcp://HOST:PORT"

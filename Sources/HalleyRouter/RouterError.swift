@@ -20,6 +20,7 @@ public enum RouterError: Error, Equatable, CustomStringConvertible {
     /// a true leader asks for its next generation with this one as the newest id it has seen.
     case newerGeneration(EventID)
 
+    /// What went wrong with which router, and what follows.
     public var description: String {
         switch self {
         case .unreachable(let address, let cause): "the router at \(address) can't be reached: \(cause)"

@@ -3,29 +3,29 @@ import HalleyCore
 /// The commands that bring a router from what it knows to what it should know. Pure.
 ///
 /// Servers come before the map, so that no entry names a server that isn't there; what has departed goes last.
-struct RouterPlan: Equatable, Sendable {
+package struct RouterPlan: Equatable, Sendable {
     /// Adds and corrects the servers of present workers.
-    var admission: [Step] = []
+    package private(set) var admission: [Step] = []
     /// The whole new map, when the present one is another.
-    var map: [MapEntry]?
+    package private(set) var map: [MapEntry]?
     /// Takes departed workers out.
-    var retirement: [Step] = []
+    package private(set) var retirement: [Step] = []
 
     /// The commands for one server, in order; when one is refused, the rest make no sense.
-    struct Step: Equatable, Sendable {
-        let worker: WorkerID
-        let kind: Kind
-        let commands: [RuntimeCommand]
+    package struct Step: Equatable, Sendable {
+        package let worker: WorkerID
+        package let kind: Kind
+        package let commands: [RuntimeCommand]
 
-        enum Kind: Sendable { case add, readdress, readmit, retire, remove }
+        package enum Kind: Sendable { case add, readdress, readmit, retire, remove }
     }
 
-    var isEmpty: Bool { admission.isEmpty && map == nil && retirement.isEmpty }
+    package var isEmpty: Bool { admission.isEmpty && map == nil && retirement.isEmpty }
 
     /// - Parameters:
     ///   - endpoints: of the target's servers, resolved; a server whose address can't be resolved is left as it is.
     ///   - overdue: departed workers whose streams have had their time to end by themselves.
-    init(
+    package init(
         target: RouterTarget, endpoints: [WorkerID: ServerEndpoint], observed: RouterState, overdue: Set<WorkerID> = []
     ) {
         var numbers = Set(observed.servers.values.map(\.number))
@@ -41,9 +41,11 @@ struct RouterPlan: Equatable, Sendable {
         let entries = Self.entries(of: target)
         if Dictionary(uniqueKeysWithValues: entries.map { ($0.key, $0.value) }) != observed.entries { map = entries }
 
-        // Nobody left to serve is what a lost registry looks like, too. Then every server stays.
+        // Nobody left to serve is what a lost registry looks like, too. Then every server stays. And whoever still owns
+        // shards hasn't departed, even where the registry has forgotten its address: the router knows it.
         guard !target.servers.isEmpty else { return }
-        for (worker, server) in observed.servers.sorted(by: { $0.key < $1.key }) where target.servers[worker] == nil {
+        let present = Set(target.servers.keys).union(target.owners.values)
+        for (worker, server) in observed.servers.sorted(by: { $0.key < $1.key }) where !present.contains(worker) {
             if let step = Self.retirement(of: server, worker: worker, isOverdue: overdue.contains(worker)) {
                 retirement.append(step)
             }
@@ -51,7 +53,7 @@ struct RouterPlan: Equatable, Sendable {
     }
 
     /// The generation, then the shards in order.
-    static func entries(of target: RouterTarget) -> [MapEntry] {
+    package static func entries(of target: RouterTarget) -> [MapEntry] {
         [MapEntry(key: MapEntry.generationKey, value: target.generation.description)]
             + Shard.all.compactMap { shard in
                 target.owners[shard].map { MapEntry(key: shard.description, value: $0.description) }
@@ -98,12 +100,12 @@ struct RouterPlan: Equatable, Sendable {
     }
 
     /// How many places there are on HAProxy's ring: it multiplies a server's number by 4,096 in 32 bits.
-    static let ringNumbers = 1_000_000
+    package static let ringNumbers = 1_000_000
 
     /// A server's number decides its place on the ring of the consistent hash. HAProxy places a server before it draws a
     /// number for it, so without a given one all servers added at run time lie on one spot and the first gets
     /// everything. Drawn from the name, it is the same after a restart and on every router. FNV-1a.
-    static func ringNumber(of worker: WorkerID) -> Int {
+    package static func ringNumber(of worker: WorkerID) -> Int {
         var hash: UInt32 = 2_166_136_261
         for byte in worker.description.utf8 { hash = (hash ^ UInt32(byte)) &* 16_777_619 }
         return Int(hash % UInt32(ringNumbers)) + 1

@@ -1,32 +1,51 @@
 import HalleyCore
 
 /// What a router was found to know, read from its answers.
-struct RouterState: Equatable, Sendable {
+package struct RouterState: Equatable, Sendable {
     /// The number by which runtime commands name the map.
-    var mapNumber: Int
+    package var mapNumber: Int
     /// The entries of the map, generation included.
-    var entries: [String: String] = [:]
+    package var entries: [String: String]
     /// The servers of the backend that are workers by their names.
-    var servers: [WorkerID: Server] = [:]
+    package var servers: [WorkerID: Server]
 
-    struct Server: Equatable, Sendable {
+    package init(mapNumber: Int, entries: [String: String] = [:], servers: [WorkerID: Server] = [:]) {
+        self.mapNumber = mapNumber
+        self.entries = entries
+        self.servers = servers
+    }
+
+    package struct Server: Equatable, Sendable {
         /// Its place on the ring of the consistent hash.
-        var number: Int
-        var endpoint: ServerEndpoint
-        var isDown: Bool
-        var isInMaintenance: Bool
-        var isDraining: Bool
-        var isChecked: Bool
+        package var number: Int
+        package var endpoint: ServerEndpoint
+        package var isDown: Bool
+        package var isInMaintenance: Bool
+        package var isDraining: Bool
+        package var isChecked: Bool
+
+        /// A server in service, unless said otherwise.
+        package init(
+            number: Int, endpoint: ServerEndpoint, isDown: Bool = false, isInMaintenance: Bool = false,
+            isDraining: Bool = false, isChecked: Bool = true
+        ) {
+            self.number = number
+            self.endpoint = endpoint
+            self.isDown = isDown
+            self.isInMaintenance = isInMaintenance
+            self.isDraining = isDraining
+            self.isChecked = isChecked
+        }
     }
 
     /// The generation that the map holds; `nil` for a map that nobody filled.
-    var generation: EventID? { entries[MapEntry.generationKey].flatMap { EventID($0) } }
+    package var generation: EventID? { entries[MapEntry.generationKey].flatMap { EventID($0) } }
 
     /// The name of the map's file, whatever its folder.
     static let mapFile = "shards.map"
 
     /// Reads `show map`: `0 (/etc/halley/shards.map) pattern loaded from file …`. `nil` when no map has the name.
-    static func mapNumber(inList answer: String) -> Int? {
+    package static func mapNumber(inList answer: String) -> Int? {
         for line in answer.split(whereSeparator: \.isNewline) {
             guard let open = line.firstIndex(of: "("), let close = line[open...].firstIndex(of: ")"),
                 let number = Int(line[..<open].filter { $0 != " " }),
@@ -38,7 +57,7 @@ struct RouterState: Equatable, Sendable {
     }
 
     /// Reads `show map #N`: `0x55d0c8 s17 worker-1` a line.
-    static func entries(inMap answer: String) -> [String: String] {
+    package static func entries(inMap answer: String) -> [String: String] {
         var entries: [String: String] = [:]
         for line in answer.split(whereSeparator: \.isNewline) {
             let fields = line.split(separator: " ", maxSplits: 2)
@@ -50,7 +69,7 @@ struct RouterState: Equatable, Sendable {
 
     /// Reads `show servers state workers`: a version, a line of column names, a server a line. `nil` when it is no such
     /// answer or a column is missing. Later versions of HAProxy add columns, so they go by their names.
-    static func servers(inStates answer: String) -> [WorkerID: Server]? {
+    package static func servers(inStates answer: String) -> [WorkerID: Server]? {
         let lines = answer.split(whereSeparator: \.isNewline)
         guard lines.count >= 2, lines[0] == "1", lines[1].hasPrefix("# ") else { return nil }
         let columns = lines[1].dropFirst(2).split(separator: " ")

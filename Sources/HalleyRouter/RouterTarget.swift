@@ -6,7 +6,8 @@ public struct RouterTarget: Equatable, Sendable {
     public var generation: EventID
     /// The owner of each shard. A shard without an owner is left to the router's consistent hash.
     public var owners: [Shard: WorkerID]
-    /// Every worker that may be sent connections, owners or not.
+    /// Every worker that may be sent connections, owners or not. An owner that isn't here keeps the server that the router
+    /// has of it, if any.
     public var servers: [WorkerID: ServerAddress]
 
     /// Makes a target; owners without a server fall through to the router's hash.

@@ -1,9 +1,9 @@
 import HalleyCore
 
 /// A command of HAProxy's runtime API, as this router uses it (HAProxy's management guide, section 9.3).
-enum RuntimeCommand: Equatable, Sendable {
+package enum RuntimeCommand: Equatable, Sendable {
     /// The one backend whose servers are workers, as `docker/haproxy/haproxy.cfg` names it.
-    static let backend = "workers"
+    package static let backend = "workers"
 
     case showMaps
     case showMap(number: Int)
@@ -18,7 +18,7 @@ enum RuntimeCommand: Equatable, Sendable {
     case commitMap(number: Int, version: UInt32)
 
     /// What an administrator wants of a server.
-    enum ServerState: String, Sendable {
+    package enum ServerState: String, Sendable {
         case ready
         /// No new connections but those the map sends there; standing ones stay, checks go on.
         case drain
@@ -27,7 +27,7 @@ enum RuntimeCommand: Equatable, Sendable {
     }
 
     /// The line (or lines) to send, with the final line end.
-    var text: String {
+    package var text: String {
         switch self {
         case .showMaps: "show map\n"
         case .showMap(let number): "show map #\(number)\n"
@@ -55,7 +55,7 @@ enum RuntimeCommand: Equatable, Sendable {
         + "pool-max-conn 256"
 
     /// Whether the answer says that it was done. HAProxy has no status: most commands succeed in silence.
-    func isSuccess(_ answer: String) -> Bool {
+    package func isSuccess(_ answer: String) -> Bool {
         switch self {
         case .showMaps, .showMap, .showServers: true
         case .addServer: answer.hasPrefix("New server registered")
@@ -69,22 +69,32 @@ enum RuntimeCommand: Equatable, Sendable {
 
 extension RuntimeCommand: CustomStringConvertible {
     /// The first line, for errors and logs.
-    var description: String { String(text.prefix { $0 != "\n" }) }
+    package var description: String { String(text.prefix { $0 != "\n" }) }
 }
 
 /// Where a server listens: an address in numbers, as HAProxy resolves no names for servers added at run time.
-struct ServerEndpoint: Hashable, Sendable, CustomStringConvertible {
-    let ip: String
-    let port: Int
+package struct ServerEndpoint: Hashable, Sendable, CustomStringConvertible {
+    package let ip: String
+    package let port: Int
 
-    var description: String { ip.utf8.contains(UInt8(ascii: ":")) ? "[\(ip)]:\(port)" : "\(ip):\(port)" }
+    package init(ip: String, port: Int) {
+        self.ip = ip
+        self.port = port
+    }
+
+    package var description: String { ip.utf8.contains(UInt8(ascii: ":")) ? "[\(ip)]:\(port)" : "\(ip):\(port)" }
 }
 
 /// A line of the map: `s17 worker-1`, or `generation <id>`.
-struct MapEntry: Hashable, Sendable {
+package struct MapEntry: Hashable, Sendable {
     /// The key under which the map holds its generation. It can't be a shard's.
     static let generationKey = "generation"
 
-    let key: String
-    let value: String
+    package let key: String
+    package let value: String
+
+    package init(key: String, value: String) {
+        self.key = key
+        self.value = value
+    }
 }

@@ -34,7 +34,7 @@ public struct ServerAddress: Hashable, Sendable {
     }
 
     /// The address in the spelling that the operating system (and therefore HAProxy) gives it; `nil` for a name.
-    var canonicalIP: String? { Self.literal(host)?.ipAddress }
+    package var canonicalIP: String? { Self.literal(host)?.ipAddress }
 
     private static func literal(_ host: some StringProtocol) -> SocketAddress? {
         try? SocketAddress(ipAddress: String(host), port: 0)
@@ -51,5 +51,6 @@ public struct ServerAddress: Hashable, Sendable {
 }
 
 extension ServerAddress: CustomStringConvertible {
+    /// The form that ``init(_:)`` reads.
     public var description: String { host.utf8.contains(UInt8(ascii: ":")) ? "[\(host)]:\(port)" : "\(host):\(port)" }
 }

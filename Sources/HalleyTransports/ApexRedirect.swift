@@ -1,10 +1,10 @@
 import HalleyCore
 
 /// Where a client with an expired ticket is sent: to the apex, which renews it.
-enum ApexRedirect {
+package enum ApexRedirect {
     /// The request's own URL on the host without the shard's label, with no scheme so that the client keeps its own
     /// (RFC 3986, section 4.2). `nil` when the host has no shard's label before it, or holds what no host holds.
-    static func location(of request: HTTPRequest) -> String? {
+    package static func location(of request: HTTPRequest) -> String? {
         guard let host = request.field("host")?.lowercased(), let dot = host.firstIndex(of: "."),
             ShardLabel(host[..<dot]) != nil
         else { return nil }

@@ -51,27 +51,39 @@ final class Connection: ChannelInboundHandler, Subscriber, WheelRider {
 
     init(server: TransportServer) {
         self.server = server
-        deadline = .now() + server.bounds.head
+        deadline = server.now + server.bounds.head
     }
 
     // MARK: - The socket
 
     func handlerAdded(context: ChannelHandlerContext) {
         self.context = context
+    }
+
+    /// Not before: a channel that fails on its way here is never told that it ended.
+    func channelActive(context: ChannelHandlerContext) {
         if !server.opened(self) { close() }
     }
 
-    func channelInactive(context: ChannelHandlerContext) {
+    func channelInactive(context: ChannelHandlerContext) { forget() }
+
+    func handlerRemoved(context: ChannelHandlerContext) { forget() }
+
+    private func forget() {
         release()
         state = .ended
+        parser = nil
         server.closed(self)
-        self.context = nil
+        context = nil
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         guard parser != nil else { return }
         do {
-            if case .reading = state, parser?.isEmpty == true { deadline = .now() + server.bounds.head }
+            if case .reading = state, parser?.isEmpty == true {
+                // A head begins. `min`: empty lines, which begin none, put nothing off.
+                deadline = min(deadline, server.now + server.bounds.head)
+            }
             try parser?.append(unwrapInboundIn(data))
             try readRequests()
         } catch {
@@ -81,6 +93,8 @@ final class Connection: ChannelInboundHandler, Subscriber, WheelRider {
 
     func channelWritabilityChanged(context: ChannelHandlerContext) {
         guard context.channel.isWritable else { return }
+        // The client reads: what it took in the meantime shows life as well as a heartbeat.
+        if case .streaming = state { deadline = server.now + server.bounds.heartbeat }
         server.hub.resumeBacklog(of: self)
         do { try readRequests() } catch { refuse(error) }
     }
@@ -102,10 +116,11 @@ final class Connection: ChannelInboundHandler, Subscriber, WheelRider {
     private func handle(_ request: HTTPRequest) {
         switch server.answer(to: request) {
         case .respond(let response, let thenClose):
-            respond(response, keepsAlive: request.keepsAlive && !thenClose)
+            respond(
+                response, keepsAlive: request.keepsAlive && !thenClose, includesBody: request.method != "HEAD")
         case .subscribe(let subscription):
             state = .joining(subscription)
-            deadline = .now() + server.bounds.join
+            deadline = server.now + server.bounds.join
             server.held += 1
             do {
                 try server.hub.join(self, channels: subscription.channels, from: subscription.position)
@@ -123,15 +138,17 @@ final class Connection: ChannelInboundHandler, Subscriber, WheelRider {
         }
     }
 
-    private func respond(_ response: HTTPResponse, keepsAlive: Bool) {
-        answer(response.serialized(server: server.name, keepsAlive: keepsAlive), keepsAlive: keepsAlive)
+    private func respond(_ response: HTTPResponse, keepsAlive: Bool, includesBody: Bool = true) {
+        let bytes = response.serialized(server: server.name, keepsAlive: keepsAlive, includesBody: includesBody)
+        answer(bytes, keepsAlive: keepsAlive)
     }
 
     private func answer(_ bytes: ByteBuffer, keepsAlive: Bool) {
         guard let context else { return }
         if keepsAlive {
             state = .reading
-            deadline = .now() + server.bounds.idle
+            // The next head may have begun to arrive already.
+            deadline = server.now + (parser?.isEmpty == true ? server.bounds.idle : server.bounds.head)
             context.write(wrapOutboundOut(bytes), promise: nil)
             server.markDirty(self)
         } else {
@@ -146,7 +163,7 @@ final class Connection: ChannelInboundHandler, Subscriber, WheelRider {
         release()
         state = .ended
         parser = nil
-        deadline = .now() + server.bounds.head
+        deadline = server.now + server.bounds.head
         let channel = context.channel
         context.writeAndFlush(wrapOutboundOut(bytes)).whenComplete { _ in
             // Half a close first: a full one would send a reset if the client's bytes are still unread, and the reset
@@ -161,27 +178,21 @@ final class Connection: ChannelInboundHandler, Subscriber, WheelRider {
 
     // MARK: - The hub's word
 
-    func joined(_ resume: Resume) {
+    func joined(_ resume: Resume, at position: Position?) {
         guard case .joining(let request) = state else { return }
         switch request.transport {
         case .sse, .stream:
             let format = WireFormat(request)
             parser = nil
             state = .streaming(format)
-            deadline = .now() + server.firstHeartbeat()
+            deadline = server.now + server.firstHeartbeat()
             send(
                 format.opening(
-                    resume: resume, retry: server.retry(), position: startingPosition(request, resume),
-                    server: server.name))
+                    resume: resume, retry: server.retry(), position: position, server: server.name))
         case .longPoll:
             state = .polling(Poll(keepsAlive: request.keepsAlive))
-            deadline = .now() + server.bounds.poll
+            deadline = server.now + server.bounds.poll
         }
-    }
-
-    /// A client that gets a backlog stands where it stood until the backlog has come.
-    private func startingPosition(_ request: SubscriptionRequest, _ resume: Resume) -> Position? {
-        resume == .complete ? request.position : server.hub.position
     }
 
     func deliver(_ delivery: Delivery) {
@@ -223,13 +234,12 @@ final class Connection: ChannelInboundHandler, Subscriber, WheelRider {
 
     /// The turn of the loop is over: what was written leaves in one go.
     func flush() {
-        if case .polling(let poll) = state {
-            finish(poll)
-            // The next request may have come already.
-            do { try readRequests() } catch { refuse(error) }
-        }
-        context?.flush()
+        // First: what happens from here on (the next request, a backlog that goes on in the room made) may need the next
+        // turn as well.
         isDirty = false
+        // A poll without an event was marked for the answer before it.
+        if case .polling(let poll) = state, !poll.deliveries.isEmpty { finish(poll) }
+        context?.flush()
     }
 
     /// - Returns: whether the connection wasn't marked before.
@@ -242,6 +252,8 @@ final class Connection: ChannelInboundHandler, Subscriber, WheelRider {
         let bytes = server.pollAnswer(poll.deliveries, keepsAlive: poll.keepsAlive)
         release()
         answer(bytes, keepsAlive: poll.keepsAlive)
+        // The next request may have come already.
+        do { try readRequests() } catch { refuse(error) }
     }
 
     private func release() {
@@ -258,7 +270,7 @@ final class Connection: ChannelInboundHandler, Subscriber, WheelRider {
 
     /// Called about once a second.
     func visit(now: NIODeadline) {
-        if server.isStopping { return leaveForGood() }
+        if server.isStopping { return leaveForGood(now: now) }
         guard now >= deadline else { return }
         switch state {
         case .reading:
@@ -271,6 +283,7 @@ final class Connection: ChannelInboundHandler, Subscriber, WheelRider {
             respond(server.busy(request.transport, because: "the broker doesn't answer"), keepsAlive: false)
         case .streaming(let format):
             deadline = now + server.bounds.heartbeat
+            // A client that has taken nothing for so long ends here as too slow.
             send(server.heartbeat(format, isLive: membership.isLive))
         case .polling(let poll): finish(poll)
         case .ended: close()
@@ -278,16 +291,16 @@ final class Connection: ChannelInboundHandler, Subscriber, WheelRider {
     }
 
     /// The worker stops: every held request is ended so that its client comes back, and finds another worker.
-    private func leaveForGood() {
+    private func leaveForGood(now: NIODeadline) {
         switch state {
-        case .reading: close()
+        case .reading: end(with: ByteBuffer())
         case .joining(let request):
             respond(server.busy(request.transport, because: "this worker stops"), keepsAlive: false)
         case .streaming(let format): end(with: format.ending)
         case .polling(let poll):
             let bytes = server.pollAnswer(poll.deliveries, keepsAlive: false)
             answer(bytes, keepsAlive: false)
-        case .ended: if NIODeadline.now() >= deadline { close() }
+        case .ended: if now >= deadline { close() }
         }
     }
 }

@@ -17,6 +17,7 @@ public struct ConnectionBounds: Sendable {
     /// How long a subscriber waits for the broker's confirmation before it is told to come back.
     public var join: TimeAmount
 
+    /// The bounds; each is documented where it is declared.
     public init(
         connections: Int, outboundBytes: Int, heartbeat: TimeAmount, poll: TimeAmount, head: TimeAmount,
         idle: TimeAmount, join: TimeAmount

@@ -6,8 +6,8 @@ import HalleyHub
 ///
 /// A payload that is JSON is embedded as it is; other text becomes a JSON string; bytes that aren't UTF-8 become base64
 /// (RFC 4648, section 4), and `"encoding":"base64"` says so.
-enum JSONMessage {
-    static func append(_ delivery: Delivery, to output: inout [UInt8]) {
+package enum JSONMessage {
+    package static func append(_ delivery: Delivery, to output: inout [UInt8]) {
         // A channel's allowed characters and a position's need no escaping in JSON.
         output.append(contentsOf: #"{"channel":"\#(delivery.channel)""#.utf8)
         if let position = delivery.position { output.append(contentsOf: #","position":"\#(position)""#.utf8) }

@@ -1,5 +1,6 @@
 import HalleyCore
 import HalleyHub
+import NIOCore
 
 /// Long polling: the answer waits for the first event, and carries all that are due by then.
 ///
@@ -7,33 +8,35 @@ import HalleyHub
 /// {"position":"…","events":[{"channel":"news","position":"…","data":…},…]}
 /// ```
 /// The next request gives `position=` back. When the time is over without an event, `events` is empty.
-enum LongPoll {
-    static func body(position: Position?, events: [[UInt8]]) -> [UInt8] {
+package enum LongPoll {
+    package static func body(position: Position?, events: [ByteBuffer]) -> [UInt8] {
         var output: [UInt8] = []
-        output.reserveCapacity(events.reduce(128) { $0 + $1.count + 1 })
+        output.reserveCapacity(events.reduce(128) { $0 + $1.readableBytes + 1 })
         output.append(UInt8(ascii: "{"))
         if let position { output.append(contentsOf: "\"position\":\"\(position)\",".utf8) }
         output.append(contentsOf: #""events":["#.utf8)
         for (index, event) in events.enumerated() {
             if index > 0 { output.append(UInt8(ascii: ",")) }
-            output.append(contentsOf: event)
+            output.append(contentsOf: event.readableBytesView)
         }
         output.append(contentsOf: "]}\n".utf8)
         return output
     }
 
     /// One event as a member of `events`.
-    static func event(_ delivery: Delivery) -> [UInt8] {
+    package static func event(_ delivery: Delivery) -> ByteBuffer {
         var output: [UInt8] = []
         JSONMessage.append(delivery, to: &output)
-        return output
+        return ByteBuffer(bytes: output)
     }
 
     /// Where a ``Delivery`` keeps the whole answer that carries it alone, head included.
-    static let keepAliveAnswer = FrameFormat(index: 12)
-    static let closingAnswer = FrameFormat(index: 13)
+    package static let keepAliveAnswer = FrameFormat(index: 12)
+    package static let closingAnswer = FrameFormat(index: 13)
+    /// Where it keeps the event by itself, for answers that carry several.
+    package static let sharedEvent = FrameFormat(index: 14)
 
-    static func response(position: Position?, events: [[UInt8]]) -> HTTPResponse {
+    package static func response(position: Position?, events: [ByteBuffer]) -> HTTPResponse {
         HTTPResponse(
             status: .ok, fields: position.map { [("Halley-Position", "\($0)")] } ?? [],
             body: body(position: position, events: events))

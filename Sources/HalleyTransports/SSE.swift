@@ -18,12 +18,13 @@ public enum SSE {
         /// `event=message`: no `event:` line, for those who use `onmessage`.
         public let isMessage: Bool
 
+        /// A style; both false is the plain one.
         public init(isJSON: Bool, isMessage: Bool) {
             self.isJSON = isJSON
             self.isMessage = isMessage
         }
 
-        init(_ query: QueryItems) throws(SubscriptionError) {
+        package init(_ query: QueryItems) throws(SubscriptionError) {
             guard [nil, "json"].contains(query["format"]), [nil, "message"].contains(query["event"]) else {
                 throw .unknownStyle
             }
@@ -31,7 +32,7 @@ public enum SSE {
         }
     }
 
-    static func event(_ delivery: Delivery, style: Style) -> [UInt8] {
+    package static func event(_ delivery: Delivery, style: Style) -> [UInt8] {
         var output: [UInt8] = []
         output.reserveCapacity(delivery.payload.count + 192)
         if let position = delivery.position { output.append(contentsOf: "id: \(position)\n".utf8) }
@@ -48,12 +49,12 @@ public enum SSE {
     }
 
     /// Moves the client's position and nothing else: a browser remembers the id and dispatches no event.
-    static func heartbeat(_ position: Position?) -> [UInt8] {
+    package static func heartbeat(_ position: Position?) -> [UInt8] {
         Array((position.map { "id: \($0)\n\n" } ?? ":\n\n").utf8)
     }
 
     /// What a stream begins with: when to come back, and where the client stands.
-    static func prelude(retry: Int, position: Position?) -> [UInt8] {
+    package static func prelude(retry: Int, position: Position?) -> [UInt8] {
         Array("retry: \(retry)\n".utf8) + heartbeat(position)
     }
 

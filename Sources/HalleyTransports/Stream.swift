@@ -2,8 +2,8 @@ import HalleyCore
 import HalleyHub
 
 /// A streamed answer of NDJSON (https://github.com/ndjson/ndjson-spec): one JSON message a line, for XHR, `fetch`, `curl`.
-enum Stream {
-    static func event(_ delivery: Delivery) -> [UInt8] {
+package enum Stream {
+    package static func event(_ delivery: Delivery) -> [UInt8] {
         var output: [UInt8] = []
         output.reserveCapacity(delivery.payload.count + 160)
         JSONMessage.append(delivery, to: &output)
@@ -12,7 +12,7 @@ enum Stream {
     }
 
     /// `{"position":"…"}`; an empty line while there is no position.
-    static func heartbeat(_ position: Position?) -> [UInt8] {
+    package static func heartbeat(_ position: Position?) -> [UInt8] {
         Array((position.map { "{\"position\":\"\($0)\"}\n" } ?? "\n").utf8)
     }
 }

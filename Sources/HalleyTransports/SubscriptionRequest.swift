@@ -7,6 +7,7 @@ public struct SubscriptionRequest: Sendable {
     /// The most channels on one connection.
     public static let maximumChannels = 64
 
+    /// How it wants the events to travel.
     public let transport: Transport
     /// Each once, in the order asked.
     public let channels: [Channel]
@@ -44,7 +45,10 @@ public struct SubscriptionRequest: Sendable {
             guard ticket?.admits(channel) ?? true else { throw .notAdmitted }
             if !channels.contains(channel) { channels.append(channel) }
         }
-        if channels.isEmpty, let granted = ticket?.channels { channels = granted }
+        if channels.isEmpty, let granted = ticket?.channels {
+            guard granted.count <= maximumChannels else { throw .tooManyChannels(granted.count) }
+            channels = granted
+        }
         guard !channels.isEmpty else { throw .noChannel }
         return channels
     }
@@ -91,7 +95,7 @@ public enum SubscriptionError: Error, Equatable {
     /// The worker hasn't got the keys yet that tickets are checked with.
     case keysUnknown
 
-    var status: HTTPStatus {
+    package var status: HTTPStatus {
         switch self {
         case .ticket: .unauthorized
         case .notAdmitted: .forbidden
@@ -100,7 +104,7 @@ public enum SubscriptionError: Error, Equatable {
         }
     }
 
-    var message: String {
+    package var message: String {
         switch self {
         case .malformedQuery: "the query can't be read; expected name=value&… with whole percent-escapes of UTF-8"
         case .unknownTransport:

@@ -7,13 +7,15 @@ public enum Transport: String, Sendable, CaseIterable {
     /// What a request asks for: `transport=` if it is there, else what its `Accept` names, else an event a line.
     ///
     /// - Throws: ``SubscriptionError`` when `transport=` names none of these.
-    init(of request: HTTPRequest, query: QueryItems) throws(SubscriptionError) {
+    package init(of request: HTTPRequest, query: QueryItems) throws(SubscriptionError) {
         if let name = query["transport"] {
             guard let transport = Transport(rawValue: name) else { throw .unknownTransport }
             self = transport
             return
         }
-        guard request.field("upgrade") == nil, query["callback"] == nil else { throw .unknownTransport }
+        // Other upgrades, curl's h2c among them, are offers that may be passed over (RFC 9110, section 7.8).
+        let isWebSocket = request.values(of: "upgrade").contains { $0.lowercased().contains("websocket") }
+        guard !isWebSocket, query["callback"] == nil else { throw .unknownTransport }
         let accepted = request.values(of: "accept").joined(separator: ",").lowercased()
         if accepted.contains("text/event-stream") {
             self = .sse

@@ -21,6 +21,9 @@ public final class TransportServer {
     private var turns = 0
     private let eventLoop: any EventLoop
 
+    /// The event loop's clock.
+    var now: NIODeadline { eventLoop.now }
+
     /// Requests that are held at present.
     var held = 0
     private(set) var isStopping = false
@@ -62,12 +65,14 @@ public final class TransportServer {
             .serverChannelOption(.backlog, value: 4_096)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
             .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
-            // The default keeps 2 KiB in every held connection; a head of more takes several reads.
-            .childChannelOption(.recvAllocator, value: FixedSizeRecvByteBufferAllocator(capacity: 256))
+            // The default keeps 2 KiB in every held connection.
+            .childChannelOption(.maxMessagesPerRead, value: 1)
+            .childChannelOption(.recvAllocator, value: FleetingReceiveAllocator())
             .childChannelOption(.allowRemoteHalfClosure, value: false)
+            // One mark: with a lower one to come back under, a client that an event brought over the bound for a moment would
+            // be closed at half of it.
             .childChannelOption(
-                .writeBufferWaterMark,
-                value: .init(low: max(1, bounds.outboundBytes / 2), high: bounds.outboundBytes)
+                .writeBufferWaterMark, value: .init(low: bounds.outboundBytes, high: bounds.outboundBytes)
             )
             .childChannelOption(
                 ChannelOptions.socket(SocketOptionLevel(6), TCPOption.notSentLowWater), value: 16_384
@@ -77,7 +82,7 @@ public final class TransportServer {
             )
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
-                    try channel.pipeline.syncOperations.addHandler(Connection(server: server.value))
+                    try channel.pipeline.syncOperations.addHandler(server.value.makeConnection())
                 }
             }
         return bootstrap.bind(host: host, port: port).assumeIsolated().map { channel in
@@ -99,6 +104,9 @@ public final class TransportServer {
 
     // MARK: - Connections
 
+    /// The one handler of a new connection's channel.
+    package func makeConnection() -> any ChannelInboundHandler { Connection(server: self) }
+
     /// - Returns: `false` when there are too many sockets even to tell the client so.
     func opened(_ connection: Connection) -> Bool {
         wheel.add(connection)
@@ -108,12 +116,12 @@ public final class TransportServer {
     func closed(_ connection: Connection) { wheel.remove(connection) }
 
     /// What to do with a request.
-    enum Answer {
+    package enum Answer {
         case respond(HTTPResponse, thenClose: Bool)
         case subscribe(SubscriptionRequest)
     }
 
-    func answer(to request: HTTPRequest) -> Answer {
+    package func answer(to request: HTTPRequest) -> Answer {
         guard request.path == "/events" else {
             let response = request.method == "GET" ? routes(request) : routes(request).map { _ in Self.wrongMethod }
             return .respond(
@@ -155,11 +163,12 @@ public final class TransportServer {
         return .error(.serviceUnavailable, reason, fields: [("Retry-After", "1")])
     }
 
-    /// The answer to a poll. Where many polls are due the same lone event, they share the bytes.
+    /// The answer to a poll. Where many polls are due the same lone event they share the bytes, else those of each event.
     func pollAnswer(_ deliveries: [Delivery], keepsAlive: Bool) -> ByteBuffer {
         guard deliveries.count == 1 else {
             return LongPoll.response(
-                position: deliveries.last?.position ?? hub.position, events: deliveries.map(LongPoll.event)
+                position: deliveries.last?.position ?? hub.position,
+                events: deliveries.map { $0.frame(LongPoll.sharedEvent, encode: LongPoll.event) }
             ).serialized(server: name, keepsAlive: keepsAlive)
         }
         return deliveries[0].frame(keepsAlive ? LongPoll.keepAliveAnswer : LongPoll.closingAnswer) { delivery in
@@ -197,7 +206,8 @@ public final class TransportServer {
         for connection in connections { connection.flush() }
     }
 
-    private func startWheel() {
+    /// Begins to visit the connections. ``start(host:port:)`` does it by itself.
+    package func startWheel() {
         let interval = TimeAmount.nanoseconds(TimeAmount.seconds(1).nanoseconds / Int64(Self.slots))
         let server = NIOLoopBound(self, eventLoop: eventLoop)
         timer = eventLoop.scheduleRepeatedTask(initialDelay: interval, delay: interval) { _ in
@@ -206,13 +216,14 @@ public final class TransportServer {
     }
 
     private func turnWheel() {
-        let now = NIODeadline.now()
+        let now = now
         for connection in wheel.turn() { connection.visit(now: now) }
         turns += 1
         if turns % Self.slots == 0 {
-            hub.sweep(now: now)
+            hub.sweep()
             heldGauge.record(held)
         }
+        if isStopping, isIdle { timer?.cancel() }
     }
 
     // MARK: - Answers that never change

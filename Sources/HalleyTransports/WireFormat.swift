@@ -4,20 +4,20 @@ import NIOCore
 
 /// How one stream's messages look on the wire: its transport, its style and its framing. Streams that agree in these
 /// share every byte.
-struct WireFormat: Sendable {
-    let transport: Transport
-    let style: SSE.Style
+package struct WireFormat: Sendable {
+    package let transport: Transport
+    package let style: SSE.Style
     /// Chunked transfer coding (RFC 9112, section 7.1); without it the answer ends with the connection.
-    let isChunked: Bool
+    package let isChunked: Bool
 
-    init(_ request: SubscriptionRequest) {
+    package init(_ request: SubscriptionRequest) {
         transport = request.transport
         style = request.sseStyle
         isChunked = request.isChunked
     }
 
     /// Where ``Delivery`` keeps this format's bytes: 0 to 11.
-    var frameFormat: FrameFormat {
+    package var frameFormat: FrameFormat {
         let kind =
             switch transport {
             case .sse: (style.isJSON ? 1 : 0) + (style.isMessage ? 2 : 0)
@@ -27,7 +27,7 @@ struct WireFormat: Sendable {
         return FrameFormat(index: kind * 2 + (isChunked ? 1 : 0))
     }
 
-    func frame(_ delivery: Delivery) -> ByteBuffer {
+    package func frame(_ delivery: Delivery) -> ByteBuffer {
         delivery.frame(frameFormat) { delivery in
             switch transport {
             case .sse: framed(SSE.event(delivery, style: style))
@@ -36,7 +36,7 @@ struct WireFormat: Sendable {
         }
     }
 
-    func heartbeat(_ position: Position?) -> ByteBuffer {
+    package func heartbeat(_ position: Position?) -> ByteBuffer {
         switch transport {
         case .sse: framed(SSE.heartbeat(position))
         case .stream, .longPoll: framed(Stream.heartbeat(position))
@@ -46,7 +46,7 @@ struct WireFormat: Sendable {
     /// The head of the answer and what the stream begins with.
     ///
     /// - Parameter retry: when an `EventSource` shall come back after a loss, in milliseconds.
-    func opening(resume: Resume, retry: Int, position: Position?, server: String) -> ByteBuffer {
+    package func opening(resume: Resume, retry: Int, position: Position?, server: String) -> ByteBuffer {
         var head = "HTTP/1.1 200 OK\r\n" + HTTPResponse.commonFields(server: server)
         head += transport == .sse ? "Content-Type: text/event-stream\r\n" : "Content-Type: application/x-ndjson\r\n"
         if resume != .fresh { head += "Halley-Resume: \(resume.rawValue)\r\n" }
@@ -58,7 +58,7 @@ struct WireFormat: Sendable {
     }
 
     /// What ends the answer so that the client knows it for whole; empty where the connection's end says it.
-    var ending: ByteBuffer { isChunked ? ByteBuffer(string: "0\r\n\r\n") : ByteBuffer() }
+    package var ending: ByteBuffer { isChunked ? ByteBuffer(string: "0\r\n\r\n") : ByteBuffer() }
 
     private func framed(_ bytes: [UInt8]) -> ByteBuffer {
         guard isChunked else { return ByteBuffer(bytes: bytes) }

@@ -13,6 +13,7 @@ public struct Worker: Service {
     private let settings: WorkerSettings
     private let logger: Logger
 
+    /// A worker that does nothing until ``run()``.
     public init(settings: WorkerSettings, logger: Logger) {
         self.settings = settings
         self.logger = logger
@@ -97,6 +98,7 @@ public enum WorkerError: Error, CustomStringConvertible {
     /// It listens on all addresses, and this machine has none that another could reach.
     case noAddress(HostAndPort)
 
+    /// One line: what was asked for, what is wrong with it, what to do.
     public var description: String {
         switch self {
         case .cannotListen(let address, let reason):

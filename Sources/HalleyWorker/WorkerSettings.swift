@@ -6,15 +6,20 @@ import NIOCore
 
 /// All that a worker is told at its start.
 public struct WorkerSettings: Sendable {
+    /// Its name in the registry, the shard map and the router.
     public var id: WorkerID
+    /// The cluster's name, which prefixes all it has in Redis.
     public var cluster: ClusterName
+    /// The cluster's Redis.
     public var redis: RedisEndpoint
     /// Where to listen. Port 0 takes a free one.
     public var listen: HostAndPort
     /// What the router is told to connect to; `nil` for the address listened on, or, where that is all addresses, the
     /// first of this machine that isn't loopback.
     public var advertise: HostAndPort?
+    /// The bounds of client connections.
     public var connections: ConnectionBounds
+    /// The bounds of channels and rings.
     public var hub: HubBounds
     /// How long a worker counts as alive after its last heartbeat.
     public var lease: TimeAmount
@@ -25,6 +30,7 @@ public struct WorkerSettings: Sendable {
     /// What tickets are checked with; `nil` for the keys that the coordinators keep in Redis.
     public var ticketKeys: TicketKeys?
 
+    /// All of it; the executable knows the defaults.
     public init(
         id: WorkerID, cluster: ClusterName, redis: RedisEndpoint, listen: HostAndPort, advertise: HostAndPort?,
         connections: ConnectionBounds, hub: HubBounds, lease: TimeAmount, beat: TimeAmount, stop: TimeAmount,

@@ -41,14 +41,17 @@ struct LogOptions: ParsableArguments {
 }
 
 extension ClusterName: ExpressibleByArgument {
+    /// Reads ``ClusterName``'s form.
     public init?(argument: String) { self.init(argument) }
 }
 
 extension WorkerID: ExpressibleByArgument {
+    /// Reads ``WorkerID``'s form.
     public init?(argument: String) { self.init(argument) }
 }
 
 extension HostAndPort: ExpressibleByArgument {
+    /// Reads ``HostAndPort``'s form.
     public init?(argument: String) { self.init(argument) }
 }
 

@@ -26,8 +26,9 @@ struct PublishCommand: AsyncParsableCommand {
                 return
             }
             var published = 0
-            while let line = readLine(strippingNewline: true) {
-                _ = try await publisher.publishLive(channel, payload: Array(line.utf8))
+            var lines = StandardInputLines()
+            while let line = lines.next() {
+                _ = try await publisher.publishLive(channel, payload: line)
                 published += 1
             }
             StandardStream.error.write("published \(published) events on \(channel)\n")

@@ -40,8 +40,9 @@ final class BrokerListenerOnLoop: Sendable {
         let recorder = try await eventLoop.submit {
             let broker = RedisBroker(
                 to: endpoint ?? server.endpoint, cluster: .standard, on: eventLoop, logger: .quiet)
+            let recorder = Recorder(broker)
             broker.start()
-            return NIOLoopBoundBox(Recorder(broker), eventLoop: eventLoop)
+            return NIOLoopBoundBox(recorder, eventLoop: eventLoop)
         }.get()
         self.recorder = recorder
         commands = try await eventLoop.submit { recorder.value.broker.commands }.get()

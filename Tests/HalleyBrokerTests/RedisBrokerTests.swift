@@ -72,10 +72,17 @@ import Testing
         try await broker.subscribe(kept)
         try await broker.subscribe(gone)
         try await broker.forget()
-        let redis = try await server.connect()
+        var redis = try await server.connect()
         try await redis.send("CLIENT", "KILL", "TYPE", "pubsub")
         try await broker.wait(for: .lost)
+        try await broker.wait(within: .seconds(2), for: .subscribed(kept))
+        try await broker.wait(within: .seconds(2), for: .subscribed(gone))
+        server.kill()
+        try await eventually { try await broker.events().filter { $0 == .lost }.count == 2 }
+        try await broker.forget()
         try await broker.change { $0.unsubscribe(gone) }
+        try await server.start()
+        redis = try await server.connect()
         try await broker.wait(within: .seconds(2), for: .subscribed(kept))
         #expect(try await broker.events().contains(.subscribed(gone)) == false)
         try await eventually { try await broker.readiness().isReady }

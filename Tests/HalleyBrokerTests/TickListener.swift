@@ -34,9 +34,10 @@ final class TickListener: Sendable {
         self.eventLoop = eventLoop
         ears = try await eventLoop.submit {
             let link = RedisPubSubLink(to: server.endpoint, on: eventLoop, logger: .quiet)
+            let ears = Ears(link)
             link.subscribe(RedisKeys(.standard).tick)
             link.start()
-            return NIOLoopBoundBox(Ears(link), eventLoop: eventLoop)
+            return NIOLoopBoundBox(ears, eventLoop: eventLoop)
         }.get()
         try await eventually { try await self.eventLoop.submit { self.ears.value.isSubscribed }.get() }
     }

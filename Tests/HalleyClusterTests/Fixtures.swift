@@ -1,5 +1,8 @@
 import HalleyCluster
 import HalleyCore
+import HalleyRedis
+import NIOPosix
+import RedisFixture
 import Testing
 
 /// A generator whose sequences are the same in every run.
@@ -27,4 +30,16 @@ func record(_ number: Int, state: WorkerRecord.State = .ready, connections: Int 
     return WorkerRecord(
         id: worker(number), address: address, connections: connections, state: state, version: "0.1.0",
         incarnation: Incarnation(bits: UInt64(number)))
+}
+
+/// Runs a body against a Redis of its own.
+func withRedis(_ body: (RedisCommandLink) async throws -> Void) async throws {
+    let server = try await RedisServer()
+    let link = RedisCommandLink(
+        to: server.endpoint, on: MultiThreadedEventLoopGroup.singleton.next(), logger: .quiet)
+    link.start()
+    defer { link.close() }
+    try await link.ready()
+    try await body(link)
+    withExtendedLifetime(server) {}
 }

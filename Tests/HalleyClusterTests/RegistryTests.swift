@@ -5,7 +5,7 @@ import Testing
 
 struct RegistryTests {
     private func registry(_ redis: RedisCommandLink, leases: LeaseTimes = .standard) -> Registry {
-        Registry(redis: redis, name: .standard, leases: leases, logger: silent)
+        Registry(redis: redis, name: .standard, leases: leases, logger: .quiet)
     }
 
     @Test func `what registers is listed, until it is removed`() async throws {

@@ -36,8 +36,10 @@ final class PubSubListener: Sendable {
         self.eventLoop = eventLoop
         recorder = try await eventLoop.submit {
             let link = RedisPubSubLink(to: endpoint, on: eventLoop, options: options, logger: .quiet)
+            let recorder = Recorder(link: link)
+            // Last: over a Unix socket the link may be up before this returns.
             link.start()
-            return NIOLoopBoundBox(Recorder(link: link), eventLoop: eventLoop)
+            return NIOLoopBoundBox(recorder, eventLoop: eventLoop)
         }.get()
     }
 

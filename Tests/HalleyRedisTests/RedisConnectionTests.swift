@@ -4,6 +4,15 @@ import NIOPosix
 import RedisFixture
 import Testing
 
+/// Speaks first.
+private final class Greeter: ChannelInboundHandler {
+    typealias InboundIn = ByteBuffer
+
+    func channelActive(context: ChannelHandlerContext) {
+        context.channel.writeAndFlush(ByteBuffer(string: "220 mail.example.com ESMTP\r\n"), promise: nil)
+    }
+}
+
 @Suite(.timeLimit(.minutes(1))) struct RedisConnectionTests {
     private var eventLoop: any EventLoop { MultiThreadedEventLoopGroup.singleton.any() }
 
@@ -131,7 +140,10 @@ import Testing
     @Test func failsWhatWaitsWhenItEnds() async throws {
         let server = try await RedisServer()
         let redis = try await server.connect()
-        let waiting: EventLoopFuture<RESPValue> = redis.send(RedisCommand("BLPOP", "nothing", 0))
+        // On its loop: sent before the server dies, for sure.
+        let waiting = try await redis.eventLoop.submit {
+            redis.send(RedisCommand("BLPOP", "nothing", 0)) as EventLoopFuture<RESPValue>
+        }.get()
         server.kill()
         let error = await #expect(throws: RedisError.self) { try await waiting.get() }
         guard case .lost = error else {
@@ -162,7 +174,9 @@ import Testing
         // A server that greets in its own way, as an SMTP or SSH server does.
         let stranger = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
             .childChannelInitializer { channel in
-                channel.writeAndFlush(ByteBuffer(string: "220 mail.example.com ESMTP\r\n"))
+                channel.eventLoop.makeCompletedFuture {
+                    try channel.pipeline.syncOperations.addHandler(Greeter())
+                }
             }
             .bind(host: "127.0.0.1", port: 0).get()
         let port = try #require(stranger.localAddress?.port)

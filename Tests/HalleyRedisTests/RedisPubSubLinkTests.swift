@@ -83,16 +83,35 @@ import Testing
         let server = try await RedisServer()
         let listener = try await PubSubListener(server.endpoint)
         defer { listener.close() }
-        try await listener.subscribe("a", "b", "gone")
+        try await listener.subscribe("a", "b")
         try await listener.forget()
         let redis = try await server.connect()
         #expect(try await redis.send("CLIENT", "KILL", "TYPE", "pubsub").integer == 1)
-        try await listener.change { $0.unsubscribe("gone") }
-        try await listener.wait(for: .subscribed("a"))
-        try await listener.wait(for: .subscribed("b"))
+        try await listener.wait(within: .seconds(2), for: .subscribed("a"))
+        try await listener.wait(within: .seconds(2), for: .subscribed("b"))
         let events = try await listener.events()
         #expect(Array(events.prefix(2)) == [.lost, .connected])
         #expect(Set(events.dropFirst(2)) == [.subscribed("a"), .subscribed("b")])
+        #expect(try await redis.send("PUBSUB", "CHANNELS").array?.count == 2)
+    }
+
+    @Test func subscribesAgainToWhatIsWantedThen() async throws {
+        let server = try await RedisServer()
+        let listener = try await PubSubListener(server.endpoint)
+        defer { listener.close() }
+        try await listener.subscribe("kept", "gone")
+        server.kill()
+        try await listener.wait(for: .lost)
+        try await listener.forget()
+        try await listener.change { link in
+            link.unsubscribe("gone")
+            link.subscribe("new")
+        }
+        try await server.start()
+        try await listener.wait(for: .subscribed("kept"))
+        try await listener.wait(for: .subscribed("new"))
+        #expect(try await listener.events().contains(.subscribed("gone")) == false)
+        let redis = try await server.connect()
         #expect(try await redis.send("PUBSUB", "CHANNELS").array?.count == 2)
     }
 

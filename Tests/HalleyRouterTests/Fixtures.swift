@@ -1,7 +1,6 @@
 import HalleyCore
+import HalleyRouter
 import Testing
-
-@testable import HalleyRouter
 
 func worker(_ number: Int) throws -> WorkerID { try #require(WorkerID("worker-\(number)")) }
 
@@ -15,7 +14,8 @@ func generation(_ number: UInt64) -> EventID { EventID(milliseconds: number, cou
 func target(generation number: UInt64 = 1, workers: [Int]) throws -> RouterTarget {
     var target = RouterTarget(generation: generation(number), owners: [:], servers: [:])
     for number in workers {
-        target.servers[try worker(number)] = try #require(ServerAddress("10.0.0.\(number):9001"))
+        let address = try #require(ServerAddress("10.0.0.\(number):9001"))
+        target.servers[try worker(number)] = address
     }
     guard !workers.isEmpty else { return target }
     for shard in Shard.all { target.owners[shard] = try worker(workers[shard.index % workers.count]) }

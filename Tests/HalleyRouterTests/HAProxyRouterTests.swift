@@ -1,7 +1,6 @@
 import HalleyCore
+import HalleyRouter
 import Testing
-
-@testable import HalleyRouter
 
 /// Against a real HAProxy with the repository's configuration.
 struct HAProxyRouterTests {
@@ -9,7 +8,8 @@ struct HAProxyRouterTests {
         var target = RouterTarget(generation: generation(number), owners: [:], servers: [:])
         let numbers = stubs.keys.sorted()
         for (number, stub) in stubs {
-            target.servers[try worker(number)] = try #require(ServerAddress("127.0.0.1:\(stub.port)"))
+            let address = try #require(ServerAddress("127.0.0.1:\(stub.port)"))
+            target.servers[try worker(number)] = address
         }
         for shard in Shard.all { target.owners[shard] = try worker(numbers[shard.index % numbers.count]) }
         return target

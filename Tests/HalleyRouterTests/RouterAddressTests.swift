@@ -1,6 +1,5 @@
+import HalleyRouter
 import Testing
-
-@testable import HalleyRouter
 
 struct RouterAddressTests {
     @Test func `a router is named by a path or by host and port`() throws {

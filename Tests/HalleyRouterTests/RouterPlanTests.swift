@@ -1,7 +1,6 @@
 import HalleyCore
+import HalleyRouter
 import Testing
-
-@testable import HalleyRouter
 
 struct RouterPlanTests {
     @Test func `a router that is right is left alone`() throws {
@@ -107,6 +106,16 @@ struct RouterPlanTests {
         #expect(plan(after, observed: state(of: before), overdue: everyone).retirement.isEmpty)
     }
 
+    @Test func `an owner whose address the registry has forgotten keeps its server, and the others are added`() throws {
+        let before = try target(workers: [1, 2])
+        var after = try target(workers: [1, 2, 3])
+        after.owners = before.owners
+        after.servers[try worker(2)] = nil
+        let plan = plan(after, observed: state(of: before))
+        #expect(plan.retirement.isEmpty)
+        #expect(plan.admission.map(\.worker) == [try worker(3)])
+    }
+
     @Test func `a worker whose address can't be resolved stays as it is`() throws {
         let target = try target(workers: [1, 2])
         let known = state(of: target)
@@ -130,6 +139,6 @@ struct RouterPlanTests {
         #expect(Set(numbers).count == 8)
         #expect(numbers.allSatisfy { (1...RouterPlan.ringNumbers).contains($0) })
         #expect(!numbers.contains(RouterPlan.ringNumber(of: one)))
-        #expect(RouterPlan.ringNumber(of: one) == 573_066)
+        #expect(RouterPlan.ringNumber(of: one) == 711_150)
     }
 }

@@ -1,7 +1,6 @@
 import HalleyCore
+import HalleyRouter
 import Testing
-
-@testable import HalleyRouter
 
 struct RouterStateTests {
     @Test func `the map is found by its file's name among all pattern lists`() {

@@ -1,7 +1,6 @@
 import HalleyCore
+import HalleyRouter
 import Testing
-
-@testable import HalleyRouter
 
 struct RuntimeCommandTests {
     @Test func `commands are written as HAProxy reads them`() throws {

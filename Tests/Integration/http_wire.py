@@ -41,7 +41,7 @@ class Headers:
         return repr(self.pairs)
 
 
-class Closed(Exception):
+class Closed(ConnectionError):
     """The peer ended the connection."""
 
 
@@ -183,17 +183,24 @@ def request(address, method, target, host="push.localhost", headers=None, body=N
         return read_response(connection, within, method)
 
 
-def raw(address, data, within=5.0):
-    """Sends any bytes and returns all answers that came until the peer closed or fell silent, as (statuses, bytes)."""
-    received = b""
+def raw(address, data, within=5.0, grace=0.2):
+    """Sends any bytes and returns what came back, as (statuses, bytes).
+
+    Reads until the peer closes, or says nothing for `within` seconds at first, or for `grace` seconds after an answer:
+    long enough for a second answer to come, where one must not.
+    """
     with Connection(address) as connection:
         try:
             connection.send(data)
+        except OSError:
+            pass  # It was refused before it was all sent; the answer may be there all the same.
+        try:
             deadline = time.monotonic() + within
             while True:
                 connection.fill(deadline)
-        except (Closed, TimeoutError, ConnectionError):
+                deadline = time.monotonic() + grace
+        except (Closed, TimeoutError):
             pass
         received = bytes(connection.buffer)
-    statuses = [int(part[9:12]) for part in received.split(b"\r\n") if part.startswith(b"HTTP/1.") and part[9:12].isdigit()]
+    statuses = [int(line[9:12]) for line in received.split(b"\r\n") if line.startswith(b"HTTP/1.") and line[9:12].isdigit()]
     return statuses, received

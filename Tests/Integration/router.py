@@ -1,10 +1,12 @@
-"""HAProxy with Halley's configuration in front of stub workers and a stub coordinator, without the rest of a cluster."""
+"""HAProxy with Halley's configuration before stub workers and a stub coordinator, without the rest of a cluster."""
 
 import re
 import socket
 import sys
 import zlib
 from pathlib import Path
+
+import pytest
 
 from cluster import HAPROXY_CONFIGURATION, executable
 from http_wire import Connection, head_of, raw, read_response, request
@@ -93,6 +95,13 @@ class Router:
                 return fields[5] == "2" and fields[11] == "3"
         return False
 
+    def used_connections(self, name):
+        for line in self.command("show servers conn workers").splitlines():
+            fields = line.split(" ")
+            if fields[0] == f"workers/{name}":
+                return int(fields[6])
+        return None
+
     def wait_up(self, *names):
         eventually(lambda: all(self.is_up(name) for name in names), what=f"{names} are up")
 
@@ -121,4 +130,27 @@ class Router:
         return connection, connection.read_head()
 
 
-__all__ = ["Router", "SSE", "Connection", "head_of", "read_response", "eventually"]
+@pytest.fixture(scope="module")
+def router(module_directory):
+    """Three workers, two of them in the map: tests must leave it as they found it."""
+    router = Router(module_directory)
+    try:
+        router.start()
+        router.map(generation="1-0", s1="w1", s2="w2", s3="w9")
+        yield router
+    finally:
+        router.stop()
+
+
+@pytest.fixture
+def start_router(directory):
+    """A router of the test's own, with settings and workers to kill."""
+    routers = []
+
+    def start(workers=3, **settings):
+        routers.append(Router(directory, workers, **settings))
+        return routers[-1].start()
+
+    yield start
+    for one in routers:
+        one.stop()

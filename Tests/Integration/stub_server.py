@@ -2,10 +2,10 @@
 
     python3 stub_server.py NAME PORT
 
-`GET /events?do=…`: `echo` (the default: the request's head as it arrived), `hold` (a stream that stays silent), `flood` (a
-stream as fast as it goes), `wait` (no answer), `error` (a 503). With `Accept: text/event-stream`: a stream of ten events a
-second. An upgrade gets 101 and its bytes back, `do=refuse` a 400. `gone SECONDS` is logged when a client of `hold`, `flood`
-or `wait` leaves.
+`GET /events?do=…`: `echo` (the default: the request's head as it arrived), `hold` (a stream that stays silent),
+`flood` (a stream as fast as it goes), `wait` (no answer), `error` (a 503). With `Accept: text/event-stream`: a stream
+of ten events a second. An upgrade gets 101 and its bytes back, `do=refuse` a 400. `gone SECONDS` is logged when a client
+of `hold`, `flood` or `wait` leaves.
 """
 
 import asyncio

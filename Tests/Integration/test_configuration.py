@@ -100,8 +100,8 @@ def test_two_clusters_on_one_redis_never_meet(own_redis, start_worker, channel):
         redis.publish(channel, "end", "blue")
         assert green.next().data == "again"
         assert blue.next().data == "end"
-    assert redis("SMEMBERS", "blue/workers") == [b"worker-1"]
-    assert redis("SMEMBERS", "green/workers") == [b"worker-2"]
+    eventually(lambda: redis("SMEMBERS", "blue/workers") == [b"worker-1"])
+    eventually(lambda: redis("SMEMBERS", "green/workers") == [b"worker-2"])
     assert all(key.startswith((b"blue/", b"green/")) for key in redis("KEYS", "*"))
     code, output, _ = halley("status", "--redis", own_redis.url, "--name", "blue")
     assert "worker-1" in output and "worker-2" not in output

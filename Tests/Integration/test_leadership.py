@@ -6,6 +6,17 @@ from cluster import Cluster
 from waiting import eventually
 
 
+@pytest.fixture
+def own_cluster(directory):
+    """With leases of 1.5 s instead of 5, so that nobody waits long for a death to be noticed."""
+    leases = {"lease_ms": 1_500, "beat_ms": 500}
+    cluster = Cluster(directory, worker_flags=leases, coordinator_flags=leases)
+    try:
+        yield cluster.start()
+    finally:
+        cluster.stop()
+
+
 def generation(cluster):
     return tuple(map(int, cluster.shards()["generation"].split("-")))
 

@@ -5,7 +5,8 @@ from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
-from clients import EventStream, LineStream, LongPoller, split_url
+import tickets
+from clients import EventStream, LineStream, LongPoller, events_path, split_url
 from cluster import Cluster, Coordinator, halley
 from http_wire import request
 from waiting import eventually
@@ -113,27 +114,29 @@ def test_a_long_poll_loop_through_the_apex(cluster, channel):
 
 def test_a_ticket_that_has_expired_is_renewed_on_the_way(directory, channel):
     """What an EventSource meets that reconnects after its ticket's end: 307 to the apex, 307 back, same session."""
-    cluster = Cluster(directory, workers=1, coordinator_flags={"ticket_seconds": 1}).start()
+    flags = {"ticket_keys": tickets.KEY}
+    cluster = Cluster(directory, workers=1, worker_flags=flags, coordinator_flags=flags).start()
     try:
-        session = cluster.session(channel)
-        host, port, path = split_url(session["url"])
-        authority = f"{host}:{port}"
-
-        def expired_head():
+        authority = f"s17-c.push.localhost:{cluster.router.port}"
+        old = tickets.ticket(channel, seconds=-3_000, label="s17-c")
+        path = events_path(channel, ticket=old, format="json")
+        for _ in range(2):
             with EventStream(cluster.address, path=path, host=authority) as stream:
-                return stream.status == 307 and stream.headers["Location"]
-
-        location = eventually(expired_head)
-        apex, apex_port, apex_path = split_url(location)
-        assert (apex, apex_port) == ("push.localhost", cluster.router.port)
-        renewed_host, renewed_port, renewed = split_url(
-            request(cluster.address, "GET", apex_path, f"{apex}:{apex_port}").headers["Location"])
-        assert (renewed_host, renewed_port) == (host, port), "the session keeps its hostname"
-        assert dict(parse_qsl(urlsplit(renewed).query))["ticket"] != session["ticket"]
-        with EventStream(cluster.address, path=renewed, host=authority) as stream:
+                assert stream.status == 307
+                host, port, path = split_url(stream.headers["Location"])
+                authority = f"{host}:{port}"
+        assert authority == f"s17-c.push.localhost:{cluster.router.port}", "the session keeps its hostname"
+        renewed = dict(parse_qsl(urlsplit(path).query))
+        assert renewed.pop("ticket").split(".")[0] != old.split(".")[0]
+        assert renewed == {"channel": channel, "format": "json"}
+        with EventStream(cluster.address, path=path, host=authority) as stream:
             assert stream.status == 200
             cluster.publish(channel, "renewed")
-            assert stream.next().data == "renewed"
+            assert "renewed" in stream.next().data
+
+        # Longer ago than an hour it is no session any more: a clear refusal.
+        path = events_path(channel, ticket=tickets.ticket(channel, seconds=-3_700))
+        assert request(cluster.address, "GET", path, f"push.localhost:{cluster.router.port}").status == 401
     finally:
         cluster.stop()
 
@@ -193,12 +196,31 @@ def test_the_demo_page_is_served_with_a_policy(cluster):
     assert response.headers["X-Content-Type-Options"] == "nosniff"
 
 
+def is_refused_a_session(address, origin):
+    response = request(address, "POST", "/session?channel=x", "push.localhost", {"Origin": origin})
+    return response.status == 403 and "Access-Control-Allow-Origin" not in response.headers
+
+
 def test_an_unknown_origin_gets_no_session(cluster):
-    for origin in ["https://evil.example", "http://push.localhost.evil.example", "http://evil-push.localhost", "null",
-                   "https://push.localhost"]:
-        response = request(cluster.address, "POST", "/session?channel=x", "push.localhost", {"Origin": origin})
-        assert response.status == 403, (origin, response)
-        assert "Access-Control-Allow-Origin" not in response.headers
+    for origin in ["https://evil.example", "http://push.localhost.evil.example", "http://evil-localhost", "null"]:
+        assert is_refused_a_session(cluster.address, origin), origin
+
+
+def test_only_listed_origins_get_a_session_where_the_coordinator_is_not_open(own_redis, directory):
+    coordinator = Coordinator(directory, own_redis.url, is_open=False, allow_origin="https://app.example")
+    try:
+        coordinator.start()
+        for origin in [
+            "http://evil-push.localhost", "https://push.localhost", "http://push.localhost:1", "http://localhost:3000", "null",
+            "https://app.example.evil.com", "https://evil-app.example", "http://app.example", "https://app.example:444",
+        ]:
+            assert is_refused_a_session(coordinator.address, origin), origin
+        for origin in ["https://app.example", "http://push.localhost"]:
+            response = request(coordinator.address, "POST", "/session?channel=x", "push.localhost", {"Origin": origin})
+            assert response.status == 200, (origin, response)
+            assert response.headers.get("Access-Control-Allow-Origin", origin) == origin
+    finally:
+        coordinator.kill()
 
 
 def test_publishing_isnt_public_unless_the_coordinator_is_open(own_redis, directory, channel):

@@ -1,4 +1,5 @@
-import Foundation
+import FoundationEssentials
+import Glibc
 import HalleyRedis
 import NIOCore
 import NIOPosix
@@ -12,9 +13,12 @@ public final class RedisServer: Sendable {
     /// The server on its TCP port.
     public let tcpEndpoint: RedisEndpoint
 
+    /// How many ports are tried: another process may take one between our look and Redis' start.
+    private static let attempts = 5
+
     private let folder: String
     private let arguments: [String]
-    private let process = Mutex<Process?>(nil)
+    private let process: Mutex<pid_t?>
 
     /// Starts a server and waits until it answers.
     /// - Parameter arguments: more of redis-server's, such as `--requirepass`.
@@ -22,15 +26,23 @@ public final class RedisServer: Sendable {
         // Short, for a socket's path has 107 bytes at most (unix(7)).
         folder = "/tmp/halley-redis-\(UInt32.random(in: .min ... .max))"
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: false)
-        let port = try await Self.freePort()
         endpoint = RedisEndpoint(address: .unix(path: "\(folder)/redis.sock"))
-        tcpEndpoint = RedisEndpoint(address: .tcp(host: "127.0.0.1", port: port))
-        self.arguments =
-            [
-                "--port", "\(port)", "--bind", "127.0.0.1", "--unixsocket", "\(folder)/redis.sock", "--dir", folder,
-                "--save", "", "--appendonly", "no", "--logfile", "\(folder)/log", "--maxmemory-policy", "noeviction",
-            ] + arguments
-        try await start()
+        for attempt in 1... {
+            let port = try await Self.freePort()
+            let all =
+                [
+                    "redis-server", "--port", "\(port)", "--bind", "127.0.0.1", "--unixsocket", "\(folder)/redis.sock",
+                    "--dir", folder, "--save", "", "--appendonly", "no", "--logfile", "\(folder)/log",
+                    "--maxmemory-policy", "noeviction",
+                ] + arguments
+            do {
+                process = Mutex(try await Self.launch(all, in: folder, endpoint))
+                tcpEndpoint = RedisEndpoint(address: .tcp(host: "127.0.0.1", port: port))
+                self.arguments = all
+                return
+            } catch let error as CannotStart where attempt < Self.attempts && error.description.contains("in use") {}
+        }
+        fatalError("the last attempt throws")
     }
 
     deinit {
@@ -40,44 +52,58 @@ public final class RedisServer: Sendable {
 
     /// Starts the server again after ``kill()``, and waits until it answers.
     public func start() async throws {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-        process.arguments = ["redis-server"] + arguments
-        process.standardOutput = FileHandle.nullDevice
-        process.standardError = FileHandle.nullDevice
-        try process.run()
-        self.process.withLock { $0 = process }
-        try await eventually(within: .seconds(10)) {
-            guard let connection = try? await RedisConnection.connect(to: self.endpoint, on: self.eventLoop) else {
-                return false
+        let pid = try await Self.launch(arguments, in: folder, endpoint)
+        process.withLock { $0 = pid }
+    }
+
+    private static func launch(
+        _ arguments: [String], in folder: String, _ endpoint: RedisEndpoint
+    ) async throws -> pid_t {
+        let pid = try spawn(arguments)
+        do {
+            try await eventually(within: .seconds(10)) {
+                guard !hasExited(pid) else {
+                    let log = try? String(contentsOfFile: "\(folder)/log", encoding: .utf8)
+                    throw CannotStart(description: log ?? "redis-server ended without a word")
+                }
+                return await answers(endpoint)
             }
-            defer { connection.close() }
-            do {
-                return try await connection.send("PING").string == "PONG"
-            } catch let reply as RedisErrorReply {
-                // A server that wants a password is one that answers.
-                return reply.code == "NOAUTH"
-            }
+            return pid
+        } catch {
+            killAndReap(pid)
+            throw error
+        }
+    }
+
+    private static func answers(_ endpoint: RedisEndpoint) async -> Bool {
+        let eventLoop = MultiThreadedEventLoopGroup.singleton.any()
+        guard let connection = try? await RedisConnection.connect(to: endpoint, on: eventLoop) else { return false }
+        defer { connection.close() }
+        do {
+            return try await connection.send("PING").string == "PONG"
+        } catch {
+            // A server that wants a password is one that answers.
+            return (error as? RedisErrorReply)?.code == "NOAUTH"
         }
     }
 
     /// Kills the server as a crash would.
-    public func kill() { signal(SIGKILL, andWait: true) }
+    public func kill() {
+        process.withLock { process in
+            if let pid = process { killAndReap(pid) }
+            process = nil
+        }
+    }
 
     /// Stops the server in its tracks: it takes connections and answers nothing.
-    public func freeze() { signal(SIGSTOP, andWait: false) }
+    public func freeze() { signal(SIGSTOP) }
 
     /// Ends ``freeze()``.
-    public func thaw() { signal(SIGCONT, andWait: false) }
+    public func thaw() { signal(SIGCONT) }
 
-    private func signal(_ number: Int32, andWait: Bool) {
+    private func signal(_ number: Int32) {
         process.withLock { process in
-            guard let running = process, running.isRunning else { return }
-            _ = Glibc.kill(running.processIdentifier, number)
-            if andWait {
-                running.waitUntilExit()
-                process = nil
-            }
+            if let pid = process { _ = Glibc.kill(pid, number) }
         }
     }
 
@@ -95,24 +121,5 @@ public final class RedisServer: Sendable {
         let port = channel.localAddress?.port
         try await channel.close()
         return port ?? 0
-    }
-}
-
-/// Said when what a test waits for doesn't come.
-public struct NeverHappened: Error, CustomStringConvertible {
-    /// After how long the test gave up.
-    public let description: String
-}
-
-/// Waits until the condition holds.
-/// - Throws: ``NeverHappened`` when it doesn't within the time.
-public func eventually(
-    within patience: Duration = .seconds(5), _ condition: () async throws -> Bool
-) async throws {
-    let clock = ContinuousClock()
-    let deadline = clock.now + patience
-    while try await !condition() {
-        guard clock.now < deadline else { throw NeverHappened(description: "not within \(patience)") }
-        try await Task.sleep(for: .milliseconds(5))
     }
 }

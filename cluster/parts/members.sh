@@ -22,11 +22,14 @@ start() {
 }
 
 # Appends every write to a file, so that Redis' own restart loses nothing. Never evicts: what it evicts would be shards.
+# HALLEY_REDIS_OPTIONS, words for redis-server, has the last say.
 start_redis() {
+    local options
+    read -r -a options <<<"${HALLEY_REDIS_OPTIONS:-}"
     need_port redis "$HALLEY_REDIS_PORT"
     mkdir -p "$STATE/redis"
     launch redis redis-server --bind 127.0.0.1 --port "$HALLEY_REDIS_PORT" --dir "$STATE/redis" \
-        --save '' --appendonly yes --maxmemory-policy noeviction --daemonize no
+        --save '' --appendonly yes --maxmemory-policy noeviction --daemonize no "${options[@]}"
 }
 
 start_coordinator() {
@@ -38,10 +41,12 @@ start_coordinator() {
 }
 
 # A worker may listen anywhere: it tells the cluster where. The step keeps a crowded port out of the next worker's way.
+# HALLEY_WORKER_REDIS: another way to the same Redis.
 start_worker() {
     local port
     port=$(free_port $(($(inner_ports "$HALLEY_PORT") + 100 + ${1#worker-})) 100)
-    launch "$1" "$(executable)" worker --id "$1" --listen "127.0.0.1:$port" --redis "$HALLEY_REDIS" --name "$NAME"
+    launch "$1" "$(executable)" worker --id "$1" --listen "127.0.0.1:$port" \
+        --redis "${HALLEY_WORKER_REDIS:-$HALLEY_REDIS}" --name "$NAME"
 }
 
 # In the foreground as one process (-db): the pid file names the proxy itself, and ending that ends the proxy.
@@ -50,7 +55,9 @@ start_haproxy() {
     ((connections < 9900)) || connections=9900
     need_port haproxy "$HALLEY_PORT"
     mkdir -p "${HALLEY_RUNTIME%/*}"
-    HALLEY_MAXCONN=${HALLEY_MAXCONN:-$connections} HALLEY_RUNTIME=unix@$HALLEY_RUNTIME \
+    # Here every client has the same address or nearly: one may take nearly all, and the page still loads.
+    HALLEY_MAX_PER_ADDRESS=${HALLEY_MAX_PER_ADDRESS:-$((connections * 95 / 100))} \
+        HALLEY_MAXCONN=${HALLEY_MAXCONN:-$connections} HALLEY_RUNTIME=unix@$HALLEY_RUNTIME \
         HALLEY_BIND=127.0.0.1:$HALLEY_PORT HALLEY_DOMAIN=$DOMAIN HALLEY_COORDINATOR=127.0.0.1:$HALLEY_COORDINATOR_PORT \
         launch haproxy haproxy -db -f "$ROOT/docker/haproxy/haproxy.cfg"
 }

@@ -11,6 +11,8 @@ need() {
 has()      { command -v "$1"; }
 has_file() { compgen -G "$1"; }
 
+need_swift() { has swift >/dev/null || fail 'Swift 6 is missing: https://www.swift.org/install/'; }
+
 # What a cluster needs, and what a machine with nothing but a Swift toolchain lacks for building.
 cluster_packages() {
     missing=()

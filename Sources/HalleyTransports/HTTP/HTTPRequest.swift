@@ -1,5 +1,6 @@
 /// One request's head (RFC 9112): all that a held connection is ever asked with, for it takes no body.
 public struct HTTPRequest: Sendable {
+    /// As it came, case and all: `GET`.
     public let method: String
     /// The target's path, still percent-encoded: `/events`.
     public let path: String
@@ -10,6 +11,7 @@ public struct HTTPRequest: Sendable {
     /// Names in lower case, in the order in which they came.
     public let fields: [(name: String, value: String)]
 
+    /// A head; field names in lower case.
     public init(method: String, path: String, query: String, isHTTP11: Bool, fields: [(name: String, value: String)]) {
         self.method = method
         self.path = path
@@ -37,7 +39,7 @@ public struct HTTPRequestError: Error, Equatable, CustomStringConvertible {
     /// What was wrong and what was expected; never echoes what came.
     public let description: String
 
-    init(_ status: HTTPStatus, _ description: String) {
+    package init(_ status: HTTPStatus, _ description: String) {
         self.status = status
         self.description = description
     }

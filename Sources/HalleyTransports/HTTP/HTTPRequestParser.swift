@@ -15,6 +15,7 @@ public struct HTTPRequestParser {
     /// Everything before this index holds no end of a head.
     private var scanned = 0
 
+    /// A parser that has read nothing.
     public init() {}
 
     /// Whether a head has begun to arrive.
@@ -30,17 +31,28 @@ public struct HTTPRequestParser {
 
     /// The next whole head; `nil` until one is there.
     public mutating func next() throws(HTTPRequestError) -> HTTPRequest? {
-        // RFC 9112, section 2.2: an empty line before the request line is passed over.
-        if bytes.starts(with: [0x0D, 0x0A]) { bytes.removeFirst(2) }
+        skipEmptyLines()
         guard let end = endOfHead() else {
             guard bytes.count < Self.maximumHead else { throw Self.tooLarge }
             return nil
         }
         guard end <= Self.maximumHead else { throw Self.tooLarge }
         let request = try Self.parse(bytes[..<(end - 4)])
-        bytes.removeSubrange(..<end)
-        scanned = 0
+        remove(end)
         return request
+    }
+
+    /// Before the request line they are passed over (RFC 9112, section 2.2).
+    private mutating func skipEmptyLines() {
+        var end = 0
+        while end + 1 < bytes.count, bytes[end] == 0x0D, bytes[end + 1] == 0x0A { end += 2 }
+        if end > 0 { remove(end) }
+    }
+
+    private mutating func remove(_ count: Int) {
+        // An empty array anew, and not the old one emptied: that would keep its memory while the request is held.
+        if count == bytes.count { bytes = [] } else { bytes.removeFirst(count) }
+        scanned = 0
     }
 
     /// The index after CR LF CR LF.

@@ -17,7 +17,7 @@ public enum HTTPStatus: Int, Sendable {
     case serviceUnavailable = 503
     case httpVersionNotSupported = 505
 
-    var reason: String {
+    package var reason: String {
         switch self {
         case .ok: "OK"
         case .noContent: "No Content"
@@ -38,12 +38,16 @@ public enum HTTPStatus: Int, Sendable {
 
 /// A whole answer, small and known in advance; events travel otherwise.
 public struct HTTPResponse: Sendable {
+    /// The first line's.
     public var status: HTTPStatus
     /// Besides those that every answer has.
     public var fields: [(name: String, value: String)]
+    /// The media type of the body.
     public var contentType: String
+    /// Any bytes; none with 204.
     public var body: [UInt8]
 
+    /// An answer; JSON unless it says otherwise.
     public init(
         status: HTTPStatus, fields: [(name: String, value: String)] = [], contentType: String = "application/json",
         body: [UInt8] = []
@@ -64,8 +68,13 @@ public struct HTTPResponse: Sendable {
         return HTTPResponse(status: status, fields: fields, body: body)
     }
 
-    /// The answer's bytes. `server` is the value of `Halley-Worker`.
-    func serialized(server: String, keepsAlive: Bool) -> ByteBuffer {
+    /// The answer's bytes.
+    ///
+    /// - Parameters:
+    ///   - server: the value of `Halley-Worker`.
+    ///   - includesBody: `false` in answer to HEAD, which a client takes to end with the head whatever it says: a body
+    ///     would be read as the next answer (RFC 9112, section 6.3).
+    package func serialized(server: String, keepsAlive: Bool, includesBody: Bool = true) -> ByteBuffer {
         var text = "HTTP/1.1 \(status.rawValue) \(status.reason)\r\n"
         text += HTTPResponse.commonFields(server: server)
         for field in fields { text += "\(field.name): \(field.value)\r\n" }
@@ -77,13 +86,13 @@ public struct HTTPResponse: Sendable {
         var buffer = ByteBuffer()
         buffer.reserveCapacity(text.utf8.count + body.count)
         buffer.writeString(text)
-        buffer.writeBytes(body)
+        if includesBody { buffer.writeBytes(body) }
         return buffer
     }
 
     /// What every answer says: no cache keeps it, no browser guesses its type, no page's address leaves with it (a
     /// ticket stands in it), and any page may read it, for a ticket and not a cookie admits.
-    static func commonFields(server: String) -> String {
+    package static func commonFields(server: String) -> String {
         """
         Halley-Worker: \(server)\r
         Cache-Control: no-store, no-transform\r

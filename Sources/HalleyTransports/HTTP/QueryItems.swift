@@ -1,8 +1,10 @@
 /// A query's items, decoded as HTML forms encode them (WHATWG URL, application/x-www-form-urlencoded).
 public struct QueryItems: Sendable {
-    /// The most items that are read. A request with more is refused, not cut.
-    public static let maximum = 128
+    /// The most items that are read. A request with more is refused, not cut. Far above what any request needs, so that
+    /// one with too many channels is told so, and not that its query is broken.
+    public static let maximum = 1_024
 
+    /// In the order in which they came.
     public let items: [(name: String, value: String)]
 
     /// `nil` when an escape is broken, the bytes are no UTF-8, or there are too many items.
@@ -19,7 +21,7 @@ public struct QueryItems: Sendable {
     }
 
     /// An empty query's.
-    static let none = QueryItems(items: [])
+    package static let none = QueryItems(items: [])
 
     private init(items: [(name: String, value: String)]) { self.items = items }
 

@@ -1,0 +1,31 @@
+import HalleyCoordinator
+import HalleyCore
+
+/// A generator whose sequences are the same in every run.
+struct SplitMix64: RandomNumberGenerator {
+    var state: UInt64
+
+    mutating func next() -> UInt64 {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var mixed = state
+        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
+        return mixed ^ (mixed >> 31)
+    }
+}
+
+let keys: TicketKeys = {
+    guard let keys = TicketKeys(secrets: [Array(repeating: 7, count: 32)]) else { fatalError("valid keys") }
+    return keys
+}()
+
+let label = ShardLabel(shard: Shard.all[17], lane: Lane("c"))
+
+func channel(_ name: String) -> Channel {
+    do { return try Channel(name) } catch { fatalError("\(error)") }
+}
+
+func worker(_ number: Int) -> WorkerID {
+    guard let id = WorkerID("worker-\(number)") else { fatalError("a valid id") }
+    return id
+}

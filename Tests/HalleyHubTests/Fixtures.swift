@@ -1,0 +1,104 @@
+import HalleyBroker
+import HalleyCore
+import HalleyHub
+import NIOCore
+import Testing
+
+import struct HalleyCore.Channel
+
+/// A hub over a broker in memory, with a clock that the test moves.
+final class HubFixture {
+    let broker = MemoryBroker()
+    let clock = TestClock()
+    let hub: Hub
+
+    static let linger = TimeAmount.seconds(60)
+    static let incarnation = Incarnation(bits: 0xFEED)
+
+    init(channels: Int = 100, ringEvents: Int = 1_000, ringBytes: Int = 1 << 20, ringTotalBytes: Int = 1 << 26) {
+        let clock = clock
+        hub = Hub(
+            broker: broker,
+            bounds: HubBounds(
+                channels: channels, linger: Self.linger, ringEvents: ringEvents, ringBytes: ringBytes,
+                ringTotalBytes: ringTotalBytes),
+            incarnation: Self.incarnation, now: { clock.now })
+    }
+
+    func publish(_ text: String, on channel: Channel) { broker.publish(Array(text.utf8), on: channel) }
+
+    /// Joins and has everything confirmed.
+    @discardableResult
+    func join(_ client: TestSubscriber = TestSubscriber(), _ channels: Channel..., from position: Position? = nil)
+        throws
+        -> TestSubscriber
+    {
+        try hub.join(client, channels: channels, from: position)
+        broker.confirm()
+        return client
+    }
+
+    /// Time passes, and the second's sweep comes.
+    func pass(_ time: TimeAmount) {
+        clock.now = clock.now + time
+        hub.sweep()
+    }
+
+    func tick(_ milliseconds: UInt64) throws { broker.tick(try watermark(milliseconds)) }
+}
+
+final class TestClock {
+    var now = NIODeadline.uptimeNanoseconds(1_000_000_000_000)
+}
+
+func watermark(_ milliseconds: UInt64) throws -> Watermark {
+    Watermark(id: EventID(milliseconds: milliseconds, counter: 0), era: try #require(Era("abcdef")))
+}
+
+/// A position with a cursor into the memory of a worker.
+func position(
+    _ milliseconds: UInt64 = 1, count: UInt64, incarnation: Incarnation = HubFixture.incarnation
+) throws -> Position {
+    let mark = try watermark(milliseconds)
+    return Position(id: mark.id, era: mark.era, cursor: LiveCursor(incarnation: incarnation, count: count))
+}
+
+/// A subscriber that notes what it is told.
+final class TestSubscriber: Subscriber {
+    var membership = Membership()
+    var takesBacklog = true
+    private(set) var resumes: [Resume] = []
+    private(set) var start: Position?
+    private(set) var deliveries: [Delivery] = []
+    private(set) var timesFallenBehind = 0
+    /// What it does about a delivery, once noted.
+    var onDelivery: (() -> Void)?
+    var onFallingBehind: (() -> Void)?
+
+    func joined(_ resume: Resume, at position: Position?) {
+        resumes.append(resume)
+        start = position
+    }
+
+    func deliver(_ delivery: Delivery) {
+        deliveries.append(delivery)
+        onDelivery?()
+    }
+
+    func fellBehind() {
+        timesFallenBehind += 1
+        onFallingBehind?()
+    }
+
+    var texts: [String] { deliveries.map { String(decoding: $0.payload, as: UTF8.self) } }
+
+    func forgetDeliveries() { deliveries = [] }
+}
+
+let news = named("news")
+let sport = named("sport")
+let weather = named("weather")
+
+func named(_ name: String) -> Channel {
+    do { return try Channel(name) } catch { preconditionFailure("\(error)") }
+}
