@@ -6,8 +6,9 @@
 /// 3, old era ▶ 4 (prev 3), 8 (prev 4) ──▶   gap 3…6, 8             the new era was born at 6
 /// 3 ─────────▶ none, last id 5 ──────────▶  gap 3…5
 /// ```
-/// In a stream of several channels merged by id, a gap stands at its `to`, after an entry of the same id. Of several
-/// gaps at one id only the last may carry that id as position to the client: who has it is taken to have them all.
+/// A subscriber of several channels gets their entries merged by id, but a gap as soon as it is found: after the channel's
+/// entry before it, ahead of any other channel's. A gap moves no position. When everything is sent, the subscriber stands
+/// where the link goes on, and is told so.
 ///
 /// A log too long for one read is read in pages, and each page is a walk of its own, from the position that the one before
 /// it ``reached``: between two pages the log may have been trimmed, or Redis have lost it.
@@ -16,7 +17,7 @@ public struct LogWalk: Sendable {
     public struct Gap: Hashable, Sendable {
         /// The last id that the subscriber had before; of an older era, or of a clock that went back, it may be above ``to``.
         public let from: EventID
-        /// Where the subscriber stands after the gap, in the present era.
+        /// Of the present era. No event between this and the channel's next one is missing.
         public let to: EventID
     }
 

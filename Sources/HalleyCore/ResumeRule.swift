@@ -13,19 +13,18 @@ public struct ResumeRule: Sendable {
     public enum Verdict: Hashable, Sendable {
         /// Nothing after the position is missing: go on with the entries after it.
         case complete
-        /// Events may be missing. To be told at its place in the order of ids, that is after any entry up to `to` and
-        /// before any entry after it, and after it the subscriber stands at `to`, in the present era.
+        /// Events with ids up to `to` may be missing; none with an id between it and the first entry is.
         ///
-        /// `to` is the *smallest* such id. A subscriber has one position for all its channels, which other channels' events
-        /// move on while the gap is still to be told; were `to` any larger, it could come to lie behind the missing events and
-        /// before the gap, and a subscriber lost at that moment would resume there and be called complete.
+        /// To be told before anything else that the subscriber missed, of whatever channel, and without moving its position:
+        /// that one speaks for all its channels. (Told in the order of ids, at `to`, a gap could still be on its way when
+        /// another channel's event had moved the position over what is missing.)
         case gap(to: EventID)
     }
 
     /// The clauses of the rule, so that a test can take one out.
     package struct Clauses: OptionSet, Sendable {
-        package let rawValue: UInt8
-        package init(rawValue: UInt8) { self.rawValue = rawValue }
+        package let rawValue: UInt16
+        package init(rawValue: UInt16) { self.rawValue = rawValue }
 
         /// The position was written in the present era.
         ///
@@ -67,6 +66,12 @@ public struct ResumeRule: Sendable {
         /// Without it: position 1, events 2, 3 and 4, of which 3 is deleted by hand.
         package static let chained = Clauses(rawValue: 1 << 7)
 
+        /// Of a log that holds entries from before the present era, those are not sent to a subscriber from another one.
+        ///
+        /// Without it: position 1, event 2 is lost with a restart from a backup, event 3 is published before anybody has
+        /// noticed, then a worker tells and a new era is born at 4. The subscriber is sent 3 as if it came next.
+        package static let presentLifeOnly = Clauses(rawValue: 1 << 8)
+
         package static let all = Clauses(rawValue: .max)
     }
 
@@ -90,7 +95,7 @@ public struct ResumeRule: Sendable {
     public func start(of position: Position, in state: LogState) -> EventID {
         switch standing(of: position, in: state) {
         case .present: position.id
-        case .otherLife: state.born
+        case .otherLife: clauses.contains(.presentLifeOnly) ? state.born : min(position.id, state.born)
         case .ahead: state.clock
         }
     }
@@ -120,7 +125,7 @@ public struct ResumeRule: Sendable {
         if let first = state.first { return clauses.contains(.linked) ? max(id, first.id) : id }
         if let last = state.lastGenerated { return clauses.contains(.nothingGiven) ? max(id, last) : id }
         guard clauses.contains(.withinRetention) else { return id }
-        // Never ahead of the clock, though: that would be a gap in itself, told again at every resume.
+        // Ids above the clock don't exist, however long it stands still.
         return max(id, min(horizon(of: state), state.clock))
     }
 

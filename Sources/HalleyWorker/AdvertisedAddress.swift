@@ -3,12 +3,12 @@ import HalleyCore
 import NIOCore
 
 /// Which address the router is told.
-enum AdvertisedAddress {
+package enum AdvertisedAddress {
     /// The one configured; else the one listened on; else, where that is all addresses (`0.0.0.0`, `::`), this machine's
     /// first IPv4 address that isn't loopback: in a container, the container's own.
     ///
     /// - Returns: `nil` when there is none.
-    static func choose(configured: HostAndPort?, listening: HostAndPort) throws -> WorkerAddress? {
+    package static func choose(configured: HostAndPort?, listening: HostAndPort) throws -> WorkerAddress? {
         if let configured {
             return WorkerAddress(host: configured.host, port: configured.port == 0 ? listening.port : configured.port)
         }

@@ -3,12 +3,17 @@ import HalleyCore
 import HalleyTransports
 
 /// What a worker says of itself over HTTP.
-struct Health {
+package struct Health {
     let worker: WorkerID
     let incarnation: Incarnation
 
+    package init(worker: WorkerID, incarnation: Incarnation) {
+        self.worker = worker
+        self.incarnation = incarnation
+    }
+
     /// The process runs and its event loop turns: what the router asks.
-    func live() -> HTTPResponse {
+    package func live() -> HTTPResponse {
         HTTPResponse(
             status: .ok,
             body: Array(
@@ -19,7 +24,7 @@ struct Health {
 
     /// Whether events come: what operators and orchestrators ask. The router doesn't: Redis' death must not drop
     /// connections that will be served again when it is back.
-    func ready(_ readiness: Readiness) -> HTTPResponse {
+    package func ready(_ readiness: Readiness) -> HTTPResponse {
         var body = Array(#"{"status":"\#(readiness.isReady ? "ready" : "red")","worker":"\#(worker)","reasons":["#.utf8)
         for (index, reason) in readiness.reasons.enumerated() {
             if index > 0 { body.append(UInt8(ascii: ",")) }

@@ -99,17 +99,19 @@ struct Presence {
 }
 
 /// Says a failure when it begins and when it changes, not every time it repeats.
-struct Complaints {
+package struct Complaints {
     private var reason: String?
 
-    var isFailing: Bool { reason != nil }
+    package init() {}
 
-    mutating func failed(_ reason: String, say: (String) -> Void) {
+    package var isFailing: Bool { reason != nil }
+
+    package mutating func failed(_ reason: String, say: (String) -> Void) {
         if reason != self.reason { say(reason) }
         self.reason = reason
     }
 
-    mutating func succeeded(say: () -> Void) {
+    package mutating func succeeded(say: () -> Void) {
         if reason != nil { say() }
         reason = nil
     }

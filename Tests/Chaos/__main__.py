@@ -56,9 +56,10 @@ async def main():
     for name in FAULTS if "all" in options.faults else options.faults:
         for seed in range(options.seed, options.seed + options.seeds):
             settings = Settings(
-                seed, options.seconds, options.rate, options.channels, options.subscribers, options.workers,
-                options.crowds, options.live_share, options.only_live, joined=options.join, is_timed=not options.untimed,
-                keeps=options.keep)
+                seed=seed, seconds=options.seconds, rate=options.rate, channels=options.channels,
+                subscribers=options.subscribers, workers=options.workers, crowds=options.crowds,
+                live_share=options.live_share, only_live=options.only_live, joined=options.join,
+                is_timed=not options.untimed, keeps=options.keep)
             result = await Run(FAULTS[name], settings).play()
             results.append(result)
             say(f"{'passed' if result['passed'] else 'FAILED'}  {name}, seed {seed}: {result['summary']}")

@@ -26,9 +26,8 @@ from stage import Stage
 from stalling_proxy import StallingProxy
 from verdict import Verdict
 
-ARRIVING = 2.0  # seconds over which subscribers arrive
 LONGEST_WARMING = 30.0  # seconds
-WARM_EVERY = 1.0  # seconds between markers
+WARM_EVERY = 0.5  # seconds between markers
 LONGEST_FAULT = 120.0  # seconds beyond the load
 AFTERMATH = 3.0  # seconds that the load lasts at least after the last strike
 LONGEST_ACKNOWLEDGING = 15.0  # seconds
@@ -44,6 +43,7 @@ class Settings:
     subscribers: int = 600
     workers: int = 3
     crowds: int = 1
+    arriving: float = 2.0  # seconds over which subscribers arrive
     live_share: float = 0.05
     only_live: bool = False
     habits: bool = True
@@ -57,11 +57,13 @@ class RunError(Exception):
 
 
 class Run:
-    def __init__(self, fault, settings, say=lambda text: None):
+    """`stage` stands in for a cluster in the harness' own tests."""
+
+    def __init__(self, fault, settings, stage=None, say=lambda text: None):
         self.fault, self.settings, self.say = fault, settings, say
         self.folder = Path(tempfile.mkdtemp(prefix=f"chaos-{fault.name}-"))
         self.evidence = Evidence(fault.name)
-        self._crowds, self._publishers, self._proxy, self._stage = [], None, None, None
+        self._crowds, self._publishers, self._proxy, self._stage = [], None, None, stage
 
     async def play(self):
         """Returns the result as JSON has it. The folder is removed when it passes, and named in the result when not."""
@@ -125,7 +127,7 @@ class Run:
             environment["HALLEY_WORKER_REDIS"] = f"redis://127.0.0.1:{self._proxy.port}"
         if environment and self.settings.joined:
             raise RunError(f"{self.fault.name} needs a cluster of its own, started with {environment}")
-        self._stage = Stage(self.folder, self.settings.workers, environment, self.settings.joined)
+        self._stage = self._stage or Stage(self.folder, self.settings.workers, environment, self.settings.joined)
         self.say("cluster/up")
         await self._stage.up()
         settings = self.settings
@@ -144,8 +146,8 @@ class Run:
 
     async def _warm(self):
         self.say("arrive")
-        self._tell("arrive", within=ARRIVING)
-        await asyncio.sleep(ARRIVING)
+        self._tell("arrive", within=self.settings.arriving)
+        await asyncio.sleep(self.settings.arriving)
         deadline = time.monotonic() + LONGEST_WARMING
         while self._sum("deaf"):
             if time.monotonic() > deadline or self._sum("dead"):

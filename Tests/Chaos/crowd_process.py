@@ -76,7 +76,7 @@ class Crowd:
             "members": len(members),
             "open": sum(member.is_open for member in members),
             "dead": sum(member.is_dead for member in members),
-            "deaf": sum(len(member.channels) - len(member.heard) for member in members if not member.is_dead),
+            "deaf": sum(len(set(member.channels) - member.heard) for member in members if not member.is_dead),
             "caught up": sum(member.is_caught_up for member in members),
             "behind": sum(not (member.is_caught_up or member.is_dead) for member in members),
             "cpu": time.process_time(),

@@ -14,6 +14,7 @@ CUTS = 20
 DROPPED = 10.0  # seconds
 UNSYNCED = 1.0  # seconds of writes that a power loss takes along
 LOOK_EVERY = 0.05  # seconds
+LONGEST_READY = 10.0  # seconds
 
 
 async def kill(scene):
@@ -91,6 +92,7 @@ async def packets_dropped(scene):
     directions = scene.rng.choice(((TO_REDIS, FROM_REDIS), (FROM_REDIS,), (TO_REDIS,)))
     whose = scene.rng.choice((scene.stage.worker_names(), [scene.some_worker()]))
     addresses = await scene.stage.worker_addresses()
+    await asyncio.gather(*(_says(addresses[worker], 200, time.monotonic() + LONGEST_READY) for worker in whose))
     stalled = scene.proxy.stall(
         directions, lambda: {port for worker in whose for port in ports_of(scene.stage.pid(worker))})
     began = time.monotonic()
@@ -107,13 +109,17 @@ async def packets_dropped(scene):
 
 async def _noticed(scene, port, began):
     """Asks a worker until it says that it isn't ready."""
-    while time.monotonic() < began + DROPPED:
+    await _says(port, 503, began + DROPPED)
+    scene.noticed.append(time.monotonic() - began)
+
+
+async def _says(port, wanted, deadline):
+    """Asks a worker whether it is ready until it answers as wanted, or the deadline has passed."""
+    while time.monotonic() < deadline:
         try:
             status, _ = await fetch(port, "GET", "/health/ready", within=1.0)
-            if status == 503:
-                scene.noticed.append(time.monotonic() - began)
+            if status == wanted:
                 return
         except Cut:
             pass
         await asyncio.sleep(LOOK_EVERY)
-    scene.noticed.append(DROPPED)

@@ -25,7 +25,7 @@ extension ModelWorld {
         if may(.restore), backup != nil, !undiscovered, isPastAllIDs { all.append(.restore) }
         if may(.step) { all.append(.time(1)) }
         if may(.jump) { all.append(.time(Int(scene.retention) + 1)) }
-        if may(.back), scene.unlimited || redis.data.clock.map({ $0.milliseconds >= redis.now }) ?? false {
+        if may(.back), scene.isUnlimited || redis.data.clock.map({ $0.milliseconds >= redis.now }) ?? false {
             all.append(.time(-2))
         }
         return all

@@ -6,7 +6,7 @@ extension ModelWorld {
         redis.open()
         guard redis.data.era == subscribers[index].markEra else {
             // The logs and the link speak of different lives: begin again.
-            markAgain(index)
+            mark(for: index)
             return
         }
         let held = subscribers[index].position
@@ -14,29 +14,19 @@ extension ModelWorld {
         let start = rule.start(of: position, in: redis.state(of: channel, after: .zero))
         var walk = LogWalk(from: position, in: redis.state(of: channel, after: start), by: rule)
         var steps: [ModelRead.Step] = []
+        var place = EventID.zero
         for entry in redis.data.logs[channel]?.entries ?? [] where entry.id > start {
             if let gap = walk.step(to: entry.id, entry.link) {
-                steps.append(ModelRead.Step(id: gap.to, event: nil, before: entry.event))
+                steps.append(ModelRead.Step(id: place, kind: .gap(before: entry.event, to: gap.to)))
             }
-            steps.append(ModelRead.Step(id: entry.id, event: entry.event, before: 0))
+            steps.append(ModelRead.Step(id: entry.id, kind: .event(entry.event)))
+            place = entry.id
         }
         if let gap = walk.end() {
-            steps.append(ModelRead.Step(id: gap.to, event: nil, before: published[channel].count))
+            steps.append(ModelRead.Step(id: place, kind: .gap(before: published[channel].count, to: gap.to)))
         }
         subscribers[index].reads[channel] = ModelRead(clock: redis.data.clock ?? .zero, steps: steps)
         if subscribers[index].reads.allSatisfy({ $0 != nil }) { merge(for: index) }
-    }
-
-    private mutating func markAgain(_ index: Int) {
-        let worker = subscribers[index].worker
-        workers[worker].queue.removeAll { if case .mark(index) = $0 { true } else { false } }
-        subscribers[index].rejoin()
-        subscribers[index].markEra = redis.data.era
-        if hub.contains(.awaitMark) {
-            workers[worker].queue.append(.mark(subscriber: index))
-        } else {
-            subscribers[index].marked = true
-        }
     }
 
     private mutating func merge(for index: Int) {
@@ -46,32 +36,29 @@ extension ModelWorld {
         let era = redis.data.era
         var placed: [(id: EventID, item: ModelItem)] = []
         for (channel, read) in reads.enumerated() {
-            for step in read.steps {
-                if let event = step.event {
-                    guard step.id <= limit else { break }
+            // What is above the limit is still to come over the link; a gap speaks of what isn't.
+            let coming = published[channel].firstIndex { !$0.lost && $0.era == era && $0.id > limit }
+            for step in read.steps where step.id <= limit {
+                switch step.kind {
+                case .event(let event):
                     let at = ModelPosition(id: step.id, era: era)
                     placed.append((step.id, .event(channel: channel, event: event, at: at)))
-                } else {
-                    // What is above the limit is still to come over the link; the gap speaks of what isn't.
-                    let coming = published[channel].firstIndex { !$0.lost && $0.era == era && $0.id > limit } ?? step.before
-                    let to = min(step.id, limit)
-                    placed.append((to, .gap(channel: channel, before: min(step.before, coming), at: nil)))
+                case .gap(let before, let to):
+                    let end = ModelPosition(id: min(to, limit), era: era)
+                    let at = hub.contains(.gapsMoveNothing) ? nil : end
+                    let place = hub.contains(.gapsFirst) ? step.id : end.id
+                    placed.append((place, .gap(channel: channel, before: min(before, coming ?? before), at: at)))
                 }
             }
         }
         if hub.contains(.mergeByID) { placed = Self.sorted(placed) }
-        for place in placed.indices {
-            guard case .gap(let channel, let before, _) = placed[place].item else { continue }
-            let isLast = place + 1 == placed.count || placed[place + 1].id != placed[place].id
-            guard isLast || !hub.contains(.gapsTogether) else { continue }
-            placed[place].item = .gap(
-                channel: channel, before: before, at: ModelPosition(id: placed[place].id, era: era))
-        }
+        placed.append((limit, .heartbeat(at: ModelPosition(id: limit, era: era))))
         subscribers[index].stage = .live
         subscribers[index].era = era
         subscribers[index].reached = limit
         subscribers[index].outbox = placed.map(\.item)
         subscribers[index].reads = Array(repeating: nil, count: reads.count)
+        if subscribers[index].outbox.count == 1 { receive(subscribers[index].outbox.removeFirst(), by: index) }
         let buffer = subscribers[index].buffer
         subscribers[index].buffer = []
         for message in buffer { goOn(index, with: message) }
@@ -130,7 +117,7 @@ extension ModelWorld {
         switch item {
         case .event(let channel, let event, let at):
             moved = at
-            deliver(event, on: channel, to: index)
+            deliver(event, on: channel, to: index, in: at.era)
         case .gap(let channel, let before, let at):
             moved = at
             let covered = subscribers[index].ledgers[channel].covered
@@ -144,15 +131,14 @@ extension ModelWorld {
         subscribers[index].overtaken = false
     }
 
-    private mutating func deliver(_ event: Int, on channel: Int, to index: Int) {
+    private mutating func deliver(_ event: Int, on channel: Int, to index: Int, in era: Int) {
         var ledger = subscribers[index].ledgers[channel]
         guard event >= ledger.next else {
             violation = .repeated(channel: channel, event: event)
             return
         }
         // Lost data that a worker still knows of is told late, when that worker calls or its word comes over the link.
-        let isEarly = undiscovered || subscribers[index].era != redis.data.era
-        settle(&ledger, on: channel, upTo: event, lostIsDebt: isEarly)
+        settle(&ledger, on: channel, upTo: event, lostIsDebt: undiscovered || era != redis.data.era)
         ledger.next = event + 1
         ledger.covered = ledger.next
         ledger.open = false

@@ -53,8 +53,11 @@ private struct Fingerprint {
         add(data.clock)
         add(data.born)
         add(data.era << 1 | (data.ofLoss ? 1 : 0))
-        add(data.wokeFrom)
-        add(data.wokeTo)
+        add(data.wakes.count)
+        for wake in data.wakes {
+            add(wake.from)
+            add(wake.to)
+        }
         for log in data.logs {
             add(log?.last)
             add(log?.expiry ?? 0)
@@ -119,7 +122,12 @@ extension ModelWorld {
             print.add(read?.clock)
             for step in read?.steps ?? [] {
                 print.add(step.id)
-                print.add((step.event ?? -1) << 8 | step.before)
+                switch step.kind {
+                case .event(let event): print.add(event)
+                case .gap(let before, let to):
+                    print.add(1 << 32 | before)
+                    print.add(to)
+                }
             }
         }
         print.add(subscriber.buffer.count)

@@ -66,6 +66,29 @@ enum ModelAction: Hashable, Sendable {
     }
 }
 
+extension ModelAction: CustomStringConvertible {
+    var description: String {
+        switch self {
+        case .publish(let channel, let history, let ttl):
+            "publish on \(channel)" + (ttl > 0 ? ", to live \(ttl)" : history < 9 ? ", keep \(history)" : "")
+        case .trim(let channel): "trim \(channel)"
+        case .cut(let channel): "delete newest of \(channel)"
+        case .delete(let channel): "delete log of \(channel)"
+        case .time(let step): "time \(step)"
+        case .tick(let worker): "tick by w\(worker)"
+        case .handle(let worker): "w\(worker) handles"
+        case .loseLink(let worker): "w\(worker) loses link"
+        case .reconnect(let worker): "w\(worker) reconnects"
+        case .kill(let worker): "kill w\(worker)"
+        case .join(let subscriber, let worker): "s\(subscriber) joins at w\(worker)"
+        case .read(let subscriber, let channel): "read \(channel) for s\(subscriber)"
+        case .receive(let subscriber): "s\(subscriber) receives"
+        case .leave(let subscriber): "s\(subscriber) leaves"
+        case .forgetClock, .flush, .backup, .restore, .restart: "\(kind)"
+        }
+    }
+}
+
 /// What a history may not do.
 enum ModelViolation: Hashable, Sendable, CustomStringConvertible {
     /// An event was missed, and no gap told at its place.
@@ -95,10 +118,10 @@ struct ModelScene: Sendable {
     var subscribers = 1
     /// Kinds that aren't named don't happen. What follows from others (`handle`, `receive`, `read`) is bounded by them.
     var budget: [ModelAction.Kind: UInt8]
-    /// The first subscriber is there from the start, on the first worker.
+    /// The first subscriber is there from the start, on the last worker.
     var isAttached = false
     /// The longest history.
-    var depth = 14
+    var depth = 99
     /// T, in milliseconds.
     var retention: UInt64 = 3
     /// A gap is only told where something was missed.
@@ -106,7 +129,7 @@ struct ModelScene: Sendable {
     /// Redis may lose data while its time is still one that it has given ids of.
     var timeSetBack = false
     /// No assumption (see ``ModelWorld``) limits what happens.
-    var unlimited = false
+    var isUnlimited = false
 }
 
 extension ModelScene {
@@ -117,12 +140,12 @@ extension ModelScene {
         let retention: UInt64
         let neverNeedless: Bool
         let timeSetBack: Bool
-        let unlimited: Bool
+        let isUnlimited: Bool
     }
 
     var bounds: Bounds {
         var bounds = Bounds(
-            retention: retention, neverNeedless: neverNeedless, timeSetBack: timeSetBack, unlimited: unlimited)
+            retention: retention, neverNeedless: neverNeedless, timeSetBack: timeSetBack, isUnlimited: isUnlimited)
         for (kind, limit) in budget { bounds.limits[kind.rawValue] = limit }
         return bounds
     }

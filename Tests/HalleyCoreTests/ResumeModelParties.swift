@@ -48,12 +48,16 @@ struct ModelLedger {
 
 /// One read of a log, already walked for the subscriber.
 struct ModelRead {
+    enum Kind {
+        case event(Int)
+        /// Of the events before number `before`.
+        case gap(before: Int, to: EventID)
+    }
+
     struct Step {
-        /// Its place in the order of ids.
+        /// The event's id; for a gap that of the channel's event before it.
         let id: EventID
-        /// `nil` is a gap.
-        let event: Int?
-        let before: Int
+        let kind: Kind
     }
 
     let clock: EventID

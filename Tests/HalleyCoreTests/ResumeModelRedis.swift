@@ -50,12 +50,16 @@ struct ModelRedis {
         var era = 0
         /// The era began since data was found lost, and not on an empty Redis.
         var ofLoss = false
-        /// What the clock was, and the first id given, when the server last woke with data that it hadn't left.
-        var wokeFrom: EventID?
-        var wokeTo: EventID?
+        /// What the clock was, and the first id given, each time that the server woke with data that it hadn't left.
+        var wakes: [Wake] = []
         var logs: [Log?]
         /// The last id of each channel, in a key that expires with the log.
         var lasts: [Last?]
+    }
+
+    struct Wake {
+        let from: EventID
+        var to: EventID?
     }
 
     struct Last {
@@ -96,16 +100,16 @@ struct ModelRedis {
     mutating func open(seen: EventID? = nil) {
         let clock = data.clock ?? .zero
         if rules.contains(.wake), left != data.clock {
-            data.wokeFrom = clock
-            data.wokeTo = nil
+            data.wakes.append(Wake(from: clock))
         }
         var lost = false
         if rules.contains(.watermark), let seen {
             lost = seen > clock
-            if let from = data.wokeFrom, let to = data.wokeTo, from < seen, seen < to { lost = true }
+            for wake in data.wakes where wake.from < seen && seen < wake.to ?? .zero { lost = true }
         }
         if lost {
-            begin(at: Self.after(max(time, seen ?? .zero, clock)), ofLoss: true)
+            // On an empty Redis nobody has joined yet, so nobody on an unbroken link has missed anything.
+            begin(at: Self.after(max(time, seen ?? .zero, clock)), ofLoss: data.born != nil)
         } else if data.born.map({ clock < $0 }) ?? true {
             begin(at: max(time, Self.after(clock)), ofLoss: false)
         }
@@ -118,8 +122,7 @@ struct ModelRedis {
         data.born = id
         data.era = eras
         data.ofLoss = ofLoss
-        data.wokeFrom = nil
-        data.wokeTo = nil
+        data.wakes = []
         eras += 1
     }
 
@@ -131,7 +134,7 @@ struct ModelRedis {
         given += 1
         data.clock = id
         left = id
-        if data.wokeFrom != nil, data.wokeTo == nil { data.wokeTo = id }
+        for index in data.wakes.indices where data.wakes[index].to == nil { data.wakes[index].to = id }
         return id
     }
 

@@ -9,14 +9,28 @@ struct ModelFinding {
     /// How long the longest history was.
     var depth = 0
     /// All histories of the scene were seen to their end, none cut off by the depth.
-    var complete = false
-    /// The shortest history that breaks a promise.
-    var counterexample: [ModelAction] = []
+    var isComplete = false
+    /// The history that breaks a promise; of an exhaustive search a shortest one.
+    var history: [ModelAction] = []
     var violation: ModelViolation?
+
+    /// The history to read.
+    var story: String {
+        history.map(\.description).joined(separator: " | ") + (violation.map { " | \($0)" } ?? " | nothing breaks")
+    }
 }
 
 /// Looks at every history of a scene, shorter ones first; histories that lead to the same moment go on as one.
 enum ModelSearch {
+    /// Whether this was compiled with optimization.
+    static var isFast: Bool {
+        #if DEBUG
+            false
+        #else
+            true
+        #endif
+    }
+
     static func exhaustive(_ scene: ModelScene, _ rules: ModelRules) -> ModelFinding {
         var finding = ModelFinding(states: 1)
         let start = ModelWorld(scene, rules)
@@ -34,13 +48,13 @@ enum ModelSearch {
                     if after.isBeyondPromise { continue }
                     if let violation = after.violation {
                         finding.violation = violation
-                        finding.counterexample = [action]
+                        finding.history = [action]
                         var at = number
                         while at >= 0 {
-                            finding.counterexample.append(came[at].by)
+                            finding.history.append(came[at].by)
                             at = came[at].from
                         }
-                        finding.counterexample.reverse()
+                        finding.history.reverse()
                         return finding
                     }
                     guard seen.insert(after.fingerprint).inserted else { continue }
@@ -51,7 +65,7 @@ enum ModelSearch {
             }
             frontier = next
         }
-        finding.complete = frontier.isEmpty
+        finding.isComplete = frontier.isEmpty
         return finding
     }
 
@@ -73,14 +87,14 @@ enum ModelSearch {
             finding.depth += 1
             if after.isBeyondPromise { continue }
             finding.states += 1
-            finding.counterexample.append(action)
+            finding.history.append(action)
             world = after
             if let violation = world.violation {
                 finding.violation = violation
                 return finding
             }
         }
-        finding.counterexample = []
+        finding.history = []
         return finding
     }
 }

@@ -14,12 +14,14 @@ struct ModelHubRules: OptionSet, Sendable {
     static let mergeByID = Self(rawValue: 1 << 3)
     /// Nothing is sent from the logs above the smallest clock at which one of them was read.
     static let smallestClock = Self(rawValue: 1 << 4)
-    /// Of several gaps at one id only the last moves the client's position.
-    static let gapsTogether = Self(rawValue: 1 << 5)
+    /// A gap is told as soon as it is found, and not only when the other channels' events up to its end are sent.
+    static let gapsFirst = Self(rawValue: 1 << 5)
+    /// A gap doesn't move the client's position.
+    static let gapsMoveNothing = Self(rawValue: 1 << 6)
     /// An era that begins because data was lost is a gap even for those who saw it begin.
-    static let retell = Self(rawValue: 1 << 6)
+    static let retell = Self(rawValue: 1 << 7)
 
-    static let all = Self(rawValue: (1 << 7) - 1)
+    static let all = Self(rawValue: .max)
 }
 
 /// All the rules under test.
@@ -87,7 +89,7 @@ struct ModelWorld {
             count: scene.subscribers)
         guard scene.isAttached else { return }
         subscribers[0].stage = .live
-        subscribers[0].worker = 0
+        subscribers[0].worker = scene.workers - 1
         subscribers[0].marked = true
         subscribers[0].reached = start
     }
@@ -216,7 +218,8 @@ struct ModelWorld {
         }
     }
 
-    private mutating func mark(for index: Int) {
+    /// Asks for a mark, when a subscriber comes, and again when its reads found another era than the mark's.
+    mutating func mark(for index: Int) {
         redis.open()
         forgetMark(of: index)
         subscribers[index].rejoin()
@@ -249,7 +252,7 @@ struct ModelWorld {
 
     /// Whether the history has left what can be promised.
     var isBeyondPromise: Bool {
-        guard let clock = redis.data.clock, !scene.unlimited else { return false }
+        guard let clock = redis.data.clock, !scene.isUnlimited else { return false }
         return subscribers.contains { $0.overtaken && $0.position.era == redis.data.era && $0.position.id <= clock }
             || workers.contains { $0.overtaken && $0.watermark.map { $0 <= clock } ?? false }
     }

@@ -1,7 +1,7 @@
 import Glibc
 import Testing
 
-/// A client on a real socket, which blocks: for what only a kernel can show. Gives up after five seconds of silence.
+/// A client on a real socket, which blocks: for what only a kernel can show. Gives up after ten seconds of silence.
 final class SocketClient {
     private let descriptor: Int32
     private(set) var bytes: [UInt8] = []
@@ -10,7 +10,7 @@ final class SocketClient {
     init(port: Int, receiveBuffer: Int32? = nil) throws {
         descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         try #require(descriptor >= 0)
-        var patience = timeval(tv_sec: 5, tv_usec: 0)
+        var patience = timeval(tv_sec: 10, tv_usec: 0)
         setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &patience, socklen_t(MemoryLayout<timeval>.size))
         setsockopt(descriptor, SOL_SOCKET, SO_SNDTIMEO, &patience, socklen_t(MemoryLayout<timeval>.size))
         if var receiveBuffer {

@@ -14,10 +14,18 @@ func spawn(_ arguments: [String]) throws -> pid_t {
     }
     // Closing one that isn't open is no error (posix_spawn_file_actions_addclose(3)); a test run has far fewer.
     for descriptor in (STDERR_FILENO + 1)..<1_024 { posix_spawn_file_actions_addclose(&actions, descriptor) }
+    // A test's thread may have signals blocked, and its children would be deaf to SIGTERM for life.
+    var attributes = posix_spawnattr_t()
+    posix_spawnattr_init(&attributes)
+    defer { posix_spawnattr_destroy(&attributes) }
+    var none = sigset_t()
+    sigemptyset(&none)
+    posix_spawnattr_setsigmask(&attributes, &none)
+    posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK))
     var strings: [UnsafeMutablePointer<CChar>?] = arguments.map { strdup($0) } + [nil]
     defer { for string in strings { free(string) } }
     var pid = pid_t()
-    let code = posix_spawnp(&pid, arguments[0], &actions, nil, &strings, environ)
+    let code = posix_spawnp(&pid, arguments[0], &actions, &attributes, &strings, environ)
     guard code == 0 else { throw CannotStart(description: "\(arguments[0]): \(String(cString: strerror(code)))") }
     return pid
 }
