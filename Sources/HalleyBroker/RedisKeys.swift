@@ -12,6 +12,18 @@ public struct RedisKeys: Hashable, Sendable {
     /// The pub/sub channel of a channel's live events: `halley:news`.
     public func live(_ channel: Channel) -> String { cluster.publicChannel(channel) }
 
+    /// The pub/sub channel of a channel's durable events. No `PUBLISH` to a user's channel reaches it.
+    public func durable(_ channel: Channel) -> String { cluster.own("out/\(channel)") }
+
+    /// The channel's recent durable events: a Redis stream.
+    public func log(_ channel: Channel) -> String { cluster.own("log/\(channel)") }
+
+    /// The pub/sub channel of one process' own marks.
+    public func mark(_ process: Incarnation) -> String { cluster.own("mark/\(process)") }
+
+    /// T: for how long a log stays after its last event, in milliseconds. The functions have an hour where it is absent.
+    public var retention: String { cluster.own("retention") }
+
     /// The newest id given: `<ms>-<n>`. The functions derive ``born`` and ``tick`` from this key's name.
     public var clock: String { cluster.own("clock") }
 

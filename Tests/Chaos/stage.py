@@ -21,7 +21,7 @@ HIGHEST_PORT = 22_000
 
 
 class StageError(Exception):
-    """A command of cluster/ failed; its output is the exception's text."""
+    """A command of cluster/ failed, or a process doesn't do what it should."""
 
 
 class Stage:
@@ -70,7 +70,8 @@ class Stage:
                     raise StageError(f"cluster/{name} took over {within:.0f} s: {self._log}") from error
                 raise
         if status != 0:
-            raise StageError(f"cluster/{name} failed:\n{self._log.read_text(errors='replace')[-2_000:]}")
+            last = self._log.read_text(errors="replace").strip().splitlines()[-1]
+            raise StageError(f"cluster/{name} failed, see {self._log}: {last}")
 
     # What it says of itself.
 

@@ -1,6 +1,9 @@
 import HalleyBroker
 import HalleyCore
+import NIOEmbedded
 import Testing
+
+import struct HalleyCore.Channel
 
 @Suite struct MemoryBrokerTests {
     private final class Listener: BrokerListener {
@@ -14,7 +17,7 @@ import Testing
     }
 
     @Test func behavesAsABroker() throws {
-        let broker = MemoryBroker()
+        let broker = MemoryBroker(on: EmbeddedEventLoop())
         let listener = Listener()
         broker.listener = listener
         let (news, sport) = (try Channel("news"), try Channel("sport"))

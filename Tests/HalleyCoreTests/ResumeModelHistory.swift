@@ -128,7 +128,7 @@ struct ModelScene: Sendable {
     var neverNeedless = false
     /// Redis may lose data while its time is still one that it has given ids of.
     var timeSetBack = false
-    /// No assumption (see ``ModelWorld``) limits what happens.
+    /// No assumption (see `ResumeModelAssumptions.swift`) limits what happens.
     var isUnlimited = false
 }
 

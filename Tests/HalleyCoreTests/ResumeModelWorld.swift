@@ -32,13 +32,6 @@ struct ModelRules: Sendable {
 }
 
 /// One moment of Redis, the workers, the subscribers and the links between them, with the oracle that watches.
-///
-/// What is taken for granted, and isn't true for ever:
-/// - Time is set back only after some call has seen it, so that no log expires by a time that nobody remembers.
-/// - What was published but had reached no worker that lives, when Redis lost it, never happened.
-/// - A Redis that lost data and was set back in time doesn't give out all the lost ids a second time before a worker that
-///   saw them calls, or the client that holds one returns.
-/// - Redis doesn't lose data twice before the workers have called once.
 struct ModelWorld {
     struct Published {
         let id: EventID
@@ -66,6 +59,8 @@ struct ModelWorld {
     var undiscovered = false
     /// Redis has gone back to a backup.
     var hasLost = false
+    /// It has gone back to an ended era, and nobody knows.
+    var hasForgotten = false
     /// The newest id of any life of the data.
     var newest: EventID
     /// How often each kind of action happened.
@@ -172,8 +167,10 @@ struct ModelWorld {
             workers[index].owesProof = workers[index].watermark.map { $0 > clock } ?? false
         }
         undiscovered = workers.contains(where: \.owesProof)
+        hasForgotten = !undiscovered && backup.data.era != redis.data.era
         for channel in published.indices {
-            for event in published[channel].indices.dropFirst(backup.counts[channel]) {
+            for event in published[channel].indices
+            where event >= backup.counts[channel] || published[channel][event].lost {
                 published[channel][event].lost = true
                 published[channel][event].excused = !undiscovered
             }
@@ -235,25 +232,5 @@ struct ModelWorld {
         workers[subscribers[index].worker].queue.removeAll {
             if case .mark(index) = $0 { true } else { false }
         }
-    }
-
-    // MARK: Assumptions
-
-    private mutating func noteGiven(_ id: EventID) {
-        defer { newest = max(newest, id) }
-        guard hasLost, id <= newest else { return }
-        for index in subscribers.indices where subscribers[index].position.era == redis.data.era {
-            if id <= subscribers[index].position.id { subscribers[index].overtaken = true }
-        }
-        for index in workers.indices where workers[index].owesProof {
-            if let seen = workers[index].watermark, id <= seen { workers[index].overtaken = true }
-        }
-    }
-
-    /// Whether the history has left what can be promised.
-    var isBeyondPromise: Bool {
-        guard let clock = redis.data.clock, !scene.isUnlimited else { return false }
-        return subscribers.contains { $0.overtaken && $0.position.era == redis.data.era && $0.position.id <= clock }
-            || workers.contains { $0.overtaken && $0.watermark.map { $0 <= clock } ?? false }
     }
 }
