@@ -79,7 +79,7 @@ public struct Coordinator: Service {
                 keys: keys, view: view, keepers: keepers, connected: { try await redis.commands.ready() }),
             logger: logger)
 
-        func listener(_ listener: Listener, _ address: ListenAddress, isOpen: Bool) -> some Service {
+        func listener(_ listener: Listener, _ address: HostAndPort, isOpen: Bool) -> some Service {
             let site = Site(
                 settings: settings, isOpen: isOpen, view: view, keys: keys,
                 publisher: RedisPublisher(redis.commands, cluster: settings.cluster),

@@ -12,9 +12,9 @@ public struct CoordinatorSettings: Sendable {
     /// Of Halley, as `GET /health/live` shows it.
     public var version: String
     /// Where the public listener is bound. 127.0.0.1:9100.
-    public var listen: ListenAddress
+    public var listen: HostAndPort
     /// Where the administrators' listener is bound. 127.0.0.1:9101; it asks for no password, so keep it there.
-    public var admin: ListenAddress
+    public var admin: HostAndPort
     /// Whether the public listener serves the administrators' routes too.
     public var isOpen: Bool
     /// The apex as users write it. Its host is the domain that shards are below. http://push.localhost:8080.
@@ -38,8 +38,8 @@ public struct CoordinatorSettings: Sendable {
     public init(id: String, version: String) {
         self.id = id
         self.version = version
-        listen = ListenAddress(host: "127.0.0.1", port: 9_100)
-        admin = ListenAddress(host: "127.0.0.1", port: 9_101)
+        listen = HostAndPort(host: "127.0.0.1", port: 9_100)
+        admin = HostAndPort(host: "127.0.0.1", port: 9_101)
         isOpen = false
         publicURL = .standard
         allowedOrigins = []
@@ -50,32 +50,4 @@ public struct CoordinatorSettings: Sendable {
         ticketLifetime = 3_600
         ticketKeys = nil
     }
-}
-
-/// An address to bind a listener to.
-public struct ListenAddress: Hashable, Sendable, CustomStringConvertible {
-    /// An address or a name of this machine, without brackets.
-    public var host: String
-    /// 0 lets the kernel choose.
-    public var port: Int
-
-    /// The address as given.
-    public init(host: String, port: Int) {
-        self.host = host
-        self.port = port
-    }
-
-    /// Reads `127.0.0.1:9100` or `[::1]:9100`; `nil` for anything else. Unlike a worker's address, the port may be 0.
-    public init?(_ text: some StringProtocol) {
-        if text.hasSuffix(":0"), let address = WorkerAddress(text.dropLast() + "1") {
-            self.init(host: address.host, port: 0)
-        } else if let address = WorkerAddress(text) {
-            self.init(host: address.host, port: address.port)
-        } else {
-            return nil
-        }
-    }
-
-    /// With brackets where the host holds colons.
-    public var description: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
 }

@@ -67,8 +67,8 @@ struct CoordinatorCommand: AsyncParsableCommand {
     private func settings() throws -> CoordinatorSettings {
         let name = id?.description ?? "\(ProcessInfo.processInfo.hostName)-\(listen.port)"
         var settings = CoordinatorSettings(id: name, version: Version.current)
-        settings.listen = ListenAddress(host: listen.host, port: listen.port)
-        settings.admin = ListenAddress(host: admin.host, port: admin.port)
+        settings.listen = listen
+        settings.admin = admin
         settings.isOpen = open
         settings.publicURL = publicURL
         settings.allowedOrigins = Set(

@@ -71,8 +71,8 @@ func withCoordinator(
     try await redis.ready()
 
     var settings = CoordinatorSettings(id: id, version: "0.1.0")
-    settings.listen = ListenAddress(host: "127.0.0.1", port: 0)
-    settings.admin = ListenAddress(host: "127.0.0.1", port: 0)
+    settings.listen = HostAndPort(host: "127.0.0.1", port: 0)
+    settings.admin = HostAndPort(host: "127.0.0.1", port: 0)
     settings.isOpen = isOpen
     settings.allowedOrigins = allowed
     settings.redis = server.endpoint
