@@ -17,7 +17,7 @@ SHORT_HISTORY = 8
 SMALL_RING = {"HALLEY_RING_EVENTS": "4"}
 
 KILLED_WORKER = {"again p50": 2.0, "again p99": 5.0}
-RETURNED_REDIS = {"back p99": 1.0}
+RETURNED_REDIS = {"back most": 1.0}
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ HIGHEST_PORT = 22_000
 
 
 class StageError(Exception):
-    """A command of cluster/ failed, or a process doesn't do what it should."""
+    """A command of cluster/ failed; its output is the exception's text."""
 
 
 class Stage:
@@ -70,8 +70,7 @@ class Stage:
                     raise StageError(f"cluster/{name} took over {within:.0f} s: {self._log}") from error
                 raise
         if status != 0:
-            last = self._log.read_text(errors="replace").strip().splitlines()[-1]
-            raise StageError(f"cluster/{name} failed, see {self._log}: {last}")
+            raise StageError(f"cluster/{name} failed:\n{self._log.read_text(errors='replace')[-2_000:]}")
 
     # What it says of itself.
 

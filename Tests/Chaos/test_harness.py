@@ -3,6 +3,7 @@ together must find out, and must be content with one that behaves."""
 
 import asyncio
 import random
+import tempfile
 
 import pytest
 
@@ -12,6 +13,12 @@ from stand_in import StandIn
 
 SETTINGS = Settings(seconds=1.2, rate=200, channels=20, subscribers=60, live_share=0.0, arriving=0.3)
 SPOILT = 0.02  # of all deliveries
+
+
+@pytest.fixture(autouse=True)
+def folders(monkeypatch, tmp_path):
+    """Runs that fail keep their records; these are of no use to anybody."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
 
 
 def play(spoil=None):
