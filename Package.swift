@@ -158,6 +158,7 @@ let package = Package(
                 "HalleyBroker", "HalleyCore", "HalleyRedis", "RedisFixture",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOEmbedded", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
             ],
             swiftSettings: strict),
@@ -185,6 +186,7 @@ let package = Package(
             dependencies: [
                 "HalleyHub", "HalleyBroker", "HalleyCore", "SeededRandom",
                 .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOEmbedded", package: "swift-nio"),
             ],
             swiftSettings: strict),
         .testTarget(

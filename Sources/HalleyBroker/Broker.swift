@@ -1,4 +1,7 @@
 import HalleyCore
+import NIOCore
+
+import struct HalleyCore.Channel
 
 /// What the data plane asks of the message broker. Bound to one event loop: every call and every callback is on it.
 ///
@@ -9,11 +12,24 @@ public protocol Broker: AnyObject {
     /// Who is told. Held weakly by implementations: the listener owns the broker.
     var listener: (any BrokerListener)? { get set }
 
-    /// Asks for a channel's events. Asking twice is harmless.
+    /// Asks for a channel's events, live and durable. Asking twice is harmless.
     func subscribe(_ channel: Channel)
 
     /// Ends a channel's events. Some that are under way may still arrive.
     func unsubscribe(_ channel: Channel)
+
+    /// Asks for a reading of Halley's clock over the link, sooner than the next tick:
+    /// ``BrokerListener/brokerTicked(_:)`` follows, unless the link breaks. Asking again before it came is harmless.
+    ///
+    /// - Returns: on the event loop, the reading by itself, taken after this call. It may come before the one over the link,
+    ///   or after it. Fails when the broker can't be asked.
+    @discardableResult
+    func mark() -> EventLoopFuture<Watermark>
+
+    /// Reads a channel's log after an id: oldest first, a page at most.
+    ///
+    /// - Returns: on the event loop. Fails when the broker can't be asked.
+    func read(_ channel: Channel, after id: EventID) -> EventLoopFuture<LogPage>
 }
 
 /// What the broker tells, in the order in which it came over the one link.
@@ -24,8 +40,12 @@ public protocol BrokerListener: AnyObject {
     /// The broker confirmed the subscription on the present link: from here on every event of the channel arrives.
     func brokerSubscribed(to channel: Channel)
 
-    /// A tick came: everything published before it has arrived.
+    /// A tick or a mark came: everything published before it has arrived.
     func brokerTicked(_ watermark: Watermark)
+
+    /// Redis' data went back to an older state, and nobody noticed at once: this reading is the first of a new era. Whoever
+    /// resumed since the link came up may have been told that he missed nothing while it wasn't so.
+    func brokerRewound(to watermark: Watermark)
 
     /// The link broke or was found deaf. Events may be missed on every channel until it is confirmed anew.
     func brokerLost()
@@ -37,22 +57,25 @@ public struct BrokerMessage: Hashable, Sendable {
     public let channel: Channel
     /// Any bytes.
     public let payload: [UInt8]
+    /// What Redis said of it when it recorded it; `nil` for a live event.
+    public let stamp: Stamp?
 
-    /// An event as it came.
-    public init(channel: Channel, payload: [UInt8]) {
+    /// An event as published.
+    public init(channel: Channel, payload: [UInt8], stamp: Stamp? = nil) {
         self.channel = channel
         self.payload = payload
+        self.stamp = stamp
     }
 }
 
 /// The newest reading of Halley's clock that came over a link: everything older has come before it.
 public struct Watermark: Hashable, Sendable {
-    /// What the clock read.
+    /// The reading.
     public let id: EventID
-    /// In which life of Redis' data.
+    /// The life of Redis' data in which it counts.
     public let era: Era
 
-    /// A reading of the clock.
+    /// A reading as it came.
     public init(id: EventID, era: Era) {
         self.id = id
         self.era = era

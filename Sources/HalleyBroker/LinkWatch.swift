@@ -104,6 +104,14 @@ package struct LinkWatch: Sendable {
         expected.removeAll { $0.tick.era != tick.era || $0.tick.id <= tick.id }
     }
 
+    /// An event came on the link: it moves the watermark, and proves nothing of ticks.
+    package mutating func passed(_ event: Watermark, now: NIODeadline) {
+        saw(event.id)
+        guard watermark != nil else { return }
+        if watermark?.era != event.era { eraSince = now }
+        watermark = event
+    }
+
     private mutating func saw(_ id: EventID) {
         newest = max(newest ?? .zero, id)
     }

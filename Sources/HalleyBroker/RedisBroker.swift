@@ -16,6 +16,18 @@ public final class RedisBroker: Broker {
     /// Every how many beats Redis is asked whether it evicts.
     private static let beatsPerPolicy = 10
 
+    /// The most events in a page of a log.
+    static let pageEntries = 256
+    /// About how many bytes of payloads a page has at most: what one connection may have unsent.
+    static let pageBytes = 262_144
+
+    /// What comes on one of a channel's two names.
+    private enum Kind { case live, durable }
+    private struct Name {
+        let channel: Channel
+        let kind: Kind
+    }
+
     /// The link for commands, for everybody in this process. Every connection of it has the function library.
     public let commands: RedisCommandLink
     /// Who is told of messages.
@@ -29,8 +41,14 @@ public final class RedisBroker: Broker {
     private let losses = Counter(label: "halley_broker_losses_total")
 
     private var watch = LinkWatch()
-    /// The channels that are wanted, by their names in Redis.
-    private var channels: [String: Channel] = [:]
+    /// The channels that are wanted, by both of their names in Redis.
+    private var names: [String: Name] = [:]
+    /// Of the channels that are wanted, those of which one name is confirmed on the present link, and which.
+    private var halfConfirmed: [Channel: Kind] = [:]
+    private let markChannel: String
+    private var isMarking = false
+    /// For those who have asked since the call that is under way.
+    private var nextMark: EventLoopPromise<Watermark>?
     private var nextBeat: Scheduled<Void>?
     private var look: Scheduled<Void>?
     private var isTicking = false
@@ -49,6 +67,7 @@ public final class RedisBroker: Broker {
         self.eventLoop = eventLoop
         self.logger = logger
         keys = RedisKeys(cluster)
+        markChannel = keys.mark(.random())
         var linkOptions = options
         // Confirmations and PINGs have the watch's patience; the watch speaks first, for it knows what it means.
         linkOptions.replyDeadline = max(options.replyDeadline, LinkWatch.patience + .seconds(1))
@@ -66,6 +85,7 @@ public final class RedisBroker: Broker {
     public func start() {
         guard nextBeat == nil else { return }
         link.subscribe(keys.tick)
+        link.subscribe(markChannel)
         link.start()
         commands.start()
         beat()
@@ -79,16 +99,68 @@ public final class RedisBroker: Broker {
         commands.close()
     }
 
-    /// Asks for a channel's events. Asking twice is harmless.
+    /// Asks for a channel's events, on both names and over the one link: so order holds between live and durable. Asking
+    /// twice is harmless.
     public func subscribe(_ channel: Channel) {
-        channels[keys.live(channel)] = channel
-        link.subscribe(keys.live(channel))
+        for (name, kind) in [(keys.live(channel), Kind.live), (keys.durable(channel), .durable)] {
+            names[name] = Name(channel: channel, kind: kind)
+            link.subscribe(name)
+        }
     }
 
     /// Ends a channel's events.
     public func unsubscribe(_ channel: Channel) {
-        channels[keys.live(channel)] = nil
-        link.unsubscribe(keys.live(channel))
+        halfConfirmed[channel] = nil
+        for name in [keys.live(channel), keys.durable(channel)] {
+            names[name] = nil
+            link.unsubscribe(name)
+        }
+    }
+
+    /// Makes Redis publish its clock on a channel that this process alone hears. One call is under way at a time; who asks
+    /// meanwhile gets the next.
+    @discardableResult
+    public func mark() -> EventLoopFuture<Watermark> {
+        let promise = nextMark ?? eventLoop.makePromise(of: Watermark.self)
+        nextMark = promise
+        if !isMarking { callMark() }
+        return promise.futureResult
+    }
+
+    private func callMark() {
+        guard let promise = nextMark else { return }
+        nextMark = nil
+        isMarking = true
+        let newest: [any RedisArgument] = watch.newest.map { [$0.description] } ?? []
+        sendWhenReady(RedisCommand(arguments: ["FCALL", "halley_mark", 1, keys.clock, markChannel] + newest))
+            .flatMapThrowing { reply in
+                guard let reading = Watermark(mark: reply) else {
+                    throw RedisError.unexpectedReply("halley_mark answered \(reply)")
+                }
+                return reading
+            }
+            .assumeIsolated().whenComplete { [self] (result: Result<Watermark, any Error>) in
+                // A failure is the tick's to complain of; the next tick does what the mark would have done.
+                isMarking = false
+                promise.completeWith(result)
+                callMark()
+            }
+    }
+
+    /// Reads a page of a channel's log with `halley_read`.
+    public func read(_ channel: Channel, after id: EventID) -> EventLoopFuture<LogPage> {
+        let question = RedisCommand(
+            "FCALL", "halley_read", 1, keys.log(channel), id.description, Self.pageEntries, Self.pageBytes)
+        return sendWhenReady(question).flatMapThrowing { reply in
+            guard let page = LogPage(reply) else { throw RedisError.unexpectedReply("halley_read answered \(reply)") }
+            return page
+        }
+    }
+
+    /// For what only the pub/sub link can ask for: that one may be back first.
+    private func sendWhenReady(_ command: RedisCommand) -> EventLoopFuture<RESPValue> {
+        let ready: EventLoopFuture<Void> = commands.ready()
+        return ready.flatMap { [commands] in commands.send(command) }
     }
 
     /// Whether Redis can be relied upon just now: the pub/sub link hears, ticks go on, and nothing is evicted.
@@ -152,7 +224,9 @@ public final class RedisBroker: Broker {
         let ready: EventLoopFuture<Void> = commands.ready()
         ready.assumeIsolated().whenComplete { [weak self] result in
             self?.isAwaitingCommands = false
-            if case .success = result { self?.ask() }
+            guard case .success = result else { return }
+            self?.link.hurry()
+            self?.ask()
         }
     }
 
@@ -186,34 +260,58 @@ public final class RedisBroker: Broker {
 
 extension RedisBroker: RedisPubSubDelegate {
     /// A new link is there, and has heard nothing yet.
-    public func pubSubConnected() { watch.connected() }
+    public func pubSubConnected() {
+        halfConfirmed.removeAll()
+        watch.connected()
+        commands.hurry()
+    }
 
-    /// The ticks' channel, or one of the users'.
+    /// The ticks' channel, or one of the two names of a user's.
     public func pubSubSubscribed(to channel: String) {
         if channel == keys.tick {
             watch.subscribed(now: .now())
             ask()
-        } else if let wanted = channels[channel] {
-            listener?.brokerSubscribed(to: wanted)
+        } else if let name = names[channel] {
+            let first = halfConfirmed.updateValue(name.kind, forKey: name.channel)
+            guard let first, first != name.kind else { return }
+            halfConfirmed[name.channel] = nil
+            listener?.brokerSubscribed(to: name.channel)
         }
     }
 
-    /// A tick, or an event.
+    /// A tick, a mark, or an event.
     public func pubSubReceived(_ payload: [UInt8], on channel: String) {
-        if channel == keys.tick {
-            guard let tick = Watermark(tick: payload) else {
-                return logger.warning("not a tick on the ticks' channel", metadata: ["bytes": "\(payload.count)"])
+        if channel == keys.tick || channel == markChannel {
+            guard let tick = Tick(payload) else {
+                return logger.warning("neither a tick nor a mark", metadata: ["bytes": "\(payload.count)"])
             }
-            watch.ticked(tick, now: .now())
-            listener?.brokerTicked(tick)
-        } else if let wanted = channels[channel] {
-            listener?.brokerReceived(BrokerMessage(channel: wanted, payload: payload))
+            watch.ticked(tick.reading, now: .now())
+            if tick.isRewound {
+                listener?.brokerRewound(to: tick.reading)
+            } else {
+                listener?.brokerTicked(tick.reading)
+            }
+        } else if let name = names[channel] {
+            switch name.kind {
+            case .live: listener?.brokerReceived(BrokerMessage(channel: name.channel, payload: payload))
+            case .durable: receivedDurable(payload, on: name.channel)
+            }
         }
+    }
+
+    private func receivedDurable(_ message: [UInt8], on channel: Channel) {
+        guard let (stamp, payload) = Stamp.read(message) else {
+            return logger.warning(
+                "not Halley's on a channel of Halley's own", metadata: ["bytes": "\(message.count)"])
+        }
+        watch.passed(Watermark(id: stamp.id, era: stamp.era), now: .now())
+        listener?.brokerReceived(BrokerMessage(channel: channel, payload: payload, stamp: stamp))
     }
 
     /// Everything is open until it is confirmed anew.
     public func pubSubLost(_ reason: RedisError) {
         losses.increment()
+        halfConfirmed.removeAll()
         watch.lost(reason.description)
         listener?.brokerLost()
     }

@@ -24,8 +24,17 @@ enum Answers {
         let error: String
     }
 
+    /// `{"id":"…"}` of a durable event, `{"receivers":N}` of a live one.
     struct Published: Encodable {
-        let receivers: Int
+        var id: String?
+        var receivers: Int?
+
+        init(_ receipt: Publishing.Receipt) {
+            switch receipt {
+            case .durable(let id): self.id = id.description
+            case .live(let receivers): self.receivers = receivers
+            }
+        }
     }
 
     struct Live: Encodable {

@@ -27,6 +27,7 @@ actor ControlLoop: Service {
         let store: ShardMapStore
         let clock: GenerationClock
         let ticketKeys: TicketKeyStore
+        let retention: Retention
         let keys: KeyRing
         let view: ClusterView
         let keepers: [RouterKeeper]
@@ -43,6 +44,8 @@ actor ControlLoop: Service {
     private var records: [WorkerID: WorkerRecord] = [:]
     private var absentSince: [WorkerID: ContinuousClock.Instant] = [:]
     private var keyText: String?
+    /// Whether Redis is known to have T. Not after an error: it may be another Redis by then.
+    private var isRetentionKnown = false
     private var complaint: String?
     private var round = 0
 
@@ -74,6 +77,7 @@ actor ControlLoop: Service {
             complaint = nil
         } catch {
             roster?.lost()
+            isRetentionKnown = false
             if complaint != "\(error)" {
                 logger.warning("the cluster's state can't be read or written", metadata: ["error": "\(error)"])
             }
@@ -91,6 +95,7 @@ actor ControlLoop: Service {
 
     private func look() async throws {
         try await loadKeys()
+        try await writeRetention()
         let sentAt = ContinuousClock.now
         let change = parts.reign.answered(try await parts.lease.request(), sentAt: sentAt)
         let roll = try await parts.registry.list()
@@ -107,6 +112,8 @@ actor ControlLoop: Service {
             logger.warning("the lease had vanished before its time: Redis has lost data")
             roster.lost()
             try await restoreKeys()
+            isRetentionKnown = false
+            try await writeRetention()
         }
         let alive = roster.observe(roll.workers.mapValues(\.state), now: .now)
         self.roster = roster
@@ -164,6 +171,12 @@ actor ControlLoop: Service {
             try await parts.registry.forget(id)
             absentSince[id] = nil
         }
+    }
+
+    private func writeRetention() async throws {
+        guard !isRetentionKnown else { return }
+        try await parts.retention.write()
+        isRetentionKnown = true
     }
 
     private func loadKeys() async throws {

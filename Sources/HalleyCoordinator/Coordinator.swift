@@ -76,13 +76,16 @@ public struct Coordinator: Service {
                 store: ShardMapStore(redis: redis.commands, name: settings.cluster),
                 clock: GenerationClock(redis: redis.commands, keys: RedisKeys(settings.cluster)),
                 ticketKeys: TicketKeyStore(redis: redis.commands, name: settings.cluster),
+                retention: Retention(
+                    redis: redis.commands, keys: RedisKeys(settings.cluster), milliseconds: settings.retention),
                 keys: keys, view: view, keepers: keepers, connected: { try await redis.commands.ready() }),
             logger: logger)
 
         func listener(_ listener: Listener, _ address: HostAndPort, isOpen: Bool) -> some Service {
             let site = Site(
                 settings: settings, isOpen: isOpen, view: view, keys: keys,
-                publisher: RedisPublisher(redis.commands, cluster: settings.cluster),
+                publishing: Publishing(
+                    publisher: RedisPublisher(redis.commands, cluster: settings.cluster), logger: logger),
                 readiness: { await redis.readiness() }, logger: logger)
             return Application(
                 responder: site,

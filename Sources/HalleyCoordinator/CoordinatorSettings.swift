@@ -31,6 +31,9 @@ public struct CoordinatorSettings: Sendable {
     public var leases: LeaseTimes
     /// How long a ticket admits, in seconds. 3,600.
     public var ticketLifetime: Int
+    /// T: for how long a channel's durable events stay in Redis after the last of them, in milliseconds. `nil` leaves what
+    /// another coordinator has written, or the function library's hour.
+    public var retention: Int?
     /// What tickets are signed with; `nil` for keys made once and kept in Redis.
     public var ticketKeys: TicketKeys?
 
@@ -48,6 +51,7 @@ public struct CoordinatorSettings: Sendable {
         routers = []
         leases = .standard
         ticketLifetime = 3_600
+        retention = nil
         ticketKeys = nil
     }
 }

@@ -172,8 +172,7 @@ enum DemoScript {
               const channel = encodeURIComponent($('publish-channel').value.trim());
               const answer = await fetch('/publish?channel=' + channel, {method: 'POST', body: $('publish-payload').value});
               const body = await answer.json();
-              result.textContent = answer.ok
-                ? 'to ' + body.receivers + (body.receivers === 1 ? ' worker' : ' workers') : body.error;
+              result.textContent = answer.ok ? 'published as ' + body.id : body.error;
             } catch (error) { result.textContent = String(error.message || error); }
           };
         }

@@ -25,6 +25,7 @@ package enum RequestError: Error, Equatable, CustomStringConvertible {
     case ticket(TicketError)
     case severalTickets
     case notAdmitted
+    case publish(PublishError)
     /// Redis doesn't answer.
     case unavailable
 
@@ -34,6 +35,7 @@ package enum RequestError: Error, Equatable, CustomStringConvertible {
             .channelsTooLong, .malformedBody, .severalTickets:
             .badRequest
         case .ticket: .unauthorized
+        case .publish(let error): error.status
         case .foreignOrigin, .notAdmitted: .forbidden
         case .unknownPath: .notFound
         case .wrongMethod: .methodNotAllowed
@@ -66,6 +68,7 @@ package enum RequestError: Error, Equatable, CustomStringConvertible {
         case .ticket(let error): "\(error)"
         case .severalTickets: "more than one ticket"
         case .notAdmitted: "the ticket doesn't grant every channel asked for"
+        case .publish(let error): "\(error)"
         case .unavailable: "the cluster's Redis doesn't answer; try again in a moment"
         }
     }

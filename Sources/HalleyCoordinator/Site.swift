@@ -12,7 +12,7 @@ import struct HalleyCore.Channel
 struct Site: HTTPResponder {
     typealias Context = BasicRequestContext
 
-    /// The largest payload of an event, in bytes: 1 MiB.
+    /// The largest payload of an event, and the largest batch, in bytes: 1 MiB.
     static let maximumPayload = 1 << 20
 
     let settings: CoordinatorSettings
@@ -20,12 +20,14 @@ struct Site: HTTPResponder {
     let isOpen: Bool
     let view: ClusterView
     let keys: KeyRing
-    let publisher: any Publisher
+    let publishing: Publishing
     let readiness: @Sendable () async -> Readiness
     let logger: Logger
 
     /// What an `EventSource` gives back (WHATWG HTML, section 9.2.4).
     private static let lastEventID = HTTPField.Name(parsed: "last-event-id")
+    /// A publisher's own name for an event, under which it may repeat it (draft-ietf-httpapi-idempotency-key-header).
+    private static let idempotencyKey = HTTPField.Name(parsed: "idempotency-key")
 
     private var policy: OriginPolicy {
         OriginPolicy(apex: settings.publicURL.origin, allowed: settings.allowedOrigins, allowsLocal: isOpen)
@@ -137,17 +139,16 @@ struct Site: HTTPResponder {
                 origin: request.headers[.origin], host: request.head.authority,
                 fetchSite: request.headers[Self.secFetchSite])
         else { throw RequestError.foreignOrigin }
-        let names = query.values("channel")
-        guard let name = names.first, names.count == 1 else { throw RequestError.notOneChannel(names.count) }
-        let channel: Channel
-        do { channel = try Channel(name) } catch { throw RequestError.channel(error) }
-        let payload = try await body(request, upTo: Self.maximumPayload)
-        do {
-            return json(Answers.Published(receivers: try await publisher.publishLive(channel, payload: payload)))
-        } catch {
-            logger.warning("an event could not be published", metadata: ["error": "\(error)"])
-            throw RequestError.unavailable
+        let keys = Self.idempotencyKey.map { request.headers[values: $0] } ?? []
+        let body = try await body(request, upTo: Self.maximumPayload)
+        guard PublishBatch.isMeant(by: request.headers[.contentType]) else {
+            let event = try PublishRequest(query: query, keys: keys, payload: body)
+            return json(Answers.Published(try await publishing.publish(event)))
         }
+        let answers = await publishing.publish(try PublishBatch(body, query: query, keys: keys))
+        return Response(
+            status: .ok, headers: [.contentType: PublishBatch.contentType],
+            body: ResponseBody(byteBuffer: ByteBuffer(bytes: answers)))
     }
 
     private func ready() async -> Response {
@@ -204,7 +205,7 @@ struct Site: HTTPResponder {
         if case .wrongMethod(let methods) = error {
             response.headers[.allow] = methods.map(\.rawValue).joined(separator: ", ")
         }
-        if error == .unavailable { response.headers[.retryAfter] = "1" }
+        if error.status == .serviceUnavailable { response.headers[.retryAfter] = "1" }
         return response
     }
 

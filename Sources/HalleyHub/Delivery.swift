@@ -1,6 +1,7 @@
 import HalleyCore
 import NIOCore
 
+import struct HalleyBroker.Stamp
 import struct HalleyCore.Channel
 
 /// One event on its way to local subscribers: encoded at most once per format, and the same bytes shared by all.
@@ -11,6 +12,8 @@ public final class Delivery {
     public let channel: Channel
     /// Any bytes.
     public let payload: [UInt8]
+    /// What Redis recorded of it; `nil` for a live event.
+    public let stamp: Stamp?
     /// Where a subscriber stands that got this event; `nil` while the hub has no watermark yet.
     public let position: Position?
     /// The event's place in the order of all that came over the worker's link.
@@ -21,9 +24,12 @@ public final class Delivery {
     private let budget: RingBudget
     package private(set) var bytes: Int
 
-    package init(channel: Channel, payload: [UInt8], position: Position?, count: UInt64, budget: RingBudget) {
+    package init(
+        channel: Channel, payload: [UInt8], stamp: Stamp? = nil, position: Position?, count: UInt64, budget: RingBudget
+    ) {
         self.channel = channel
         self.payload = payload
+        self.stamp = stamp
         self.position = position
         self.count = count
         self.budget = budget

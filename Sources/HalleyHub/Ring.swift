@@ -1,4 +1,5 @@
 import DequeModule
+import HalleyCore
 
 /// A channel's recent events in the memory of this worker, oldest first, bounded by number and bytes.
 ///
@@ -9,6 +10,10 @@ package struct Ring {
     private var bytes = 0
     /// Nothing with a greater count is missing.
     package private(set) var coveredFrom: UInt64
+    /// No durable event of the present era with a greater id is missing; `nil` before the channel was covered.
+    package private(set) var floor: EventID?
+    /// What came up to this count may be of another era.
+    private var eraFrom: UInt64 = 0
 
     package init(coveredFrom: UInt64) { self.coveredFrom = coveredFrom }
 
@@ -17,8 +22,34 @@ package struct Ring {
     /// Whether every event of the channel after the cursor's count is in the ring.
     package func isComplete(from cursor: UInt64) -> Bool { cursor >= coveredFrom }
 
-    /// The link was broken until now: what came before `count` is not all here.
-    package mutating func cover(from count: UInt64) { coveredFrom = count }
+    /// The subscription was confirmed: what came before `count` is not all here, what comes after it will be.
+    package mutating func confirm(from count: UInt64) {
+        coveredFrom = count
+        eraFrom = count
+    }
+
+    /// The channel is covered by the link: no durable event with a greater id than this will be missing.
+    package mutating func cover(floor: EventID) { self.floor = floor }
+
+    /// A new era began: ids of the old one compare with nothing any more.
+    package mutating func beginEra(from count: UInt64, floor: EventID) {
+        eraFrom = count
+        if self.floor != nil { self.floor = floor }
+    }
+
+    /// The link broke: the ring can't answer for durable events until the channel is covered again.
+    package mutating func uncover() { floor = nil }
+
+    /// The channel's durable events after the id, oldest first; `nil` when the ring doesn't reach back so far.
+    package func durable(after id: EventID) -> [Delivery]? {
+        guard let floor, floor <= id else { return nil }
+        var found: [Delivery] = []
+        for delivery in deliveries.reversed() where delivery.stamp != nil {
+            guard let stamp = delivery.stamp, stamp.id > id, delivery.count > eraFrom else { break }
+            found.append(delivery)
+        }
+        return found.reversed()
+    }
 
     /// Adds the newest event and drops what is over the bounds.
     ///
@@ -39,6 +70,7 @@ package struct Ring {
         bytes -= oldest.payload.count + Delivery.overhead
         // What came before a break of the link uncovers nothing when it goes.
         coveredFrom = max(coveredFrom, oldest.count)
+        if let floor, let stamp = oldest.stamp, oldest.count > eraFrom { self.floor = max(floor, stamp.id) }
     }
 
     /// - Returns: how many were dropped.

@@ -7,17 +7,21 @@ public protocol Subscriber: AnyObject {
     /// The hub's own notes on this subscriber, kept here so that they need no table. Starts as `Membership()`.
     var membership: Membership { get set }
 
-    /// All channels are confirmed: from here on nothing is missed. Called once, before any delivery.
+    /// It is known how its position is answered, and from here on nothing is missed. Called once, before any delivery.
     ///
-    /// - Parameter position: where it stands before the first delivery; `nil` while the hub has no watermark.
+    /// - Parameter position: where it stands before the first delivery; `nil` when it keeps the one that it has.
     func joined(_ resume: Resume, at position: Position?)
 
     /// Takes one event. What can't be sent is the subscriber's affair: it may leave the hub, or close, later in the same
     /// turn of the loop.
     func deliver(_ delivery: Delivery)
 
-    /// Its backlog was dropped from the rings faster than it took it: it must go, and come back by its position.
-    func fellBehind()
+    /// Takes the word that events can't be had any more.
+    func tell(_ gap: Gap)
+
+    /// Everything up to here has been delivered or told: said after gaps, which move no position themselves, and when a new
+    /// era makes the position that it has worthless.
+    func reached(_ position: Position)
 
     /// Whether a backlog may go on now. When it turns true again the subscriber calls ``Hub/resumeBacklog(of:)``.
     var takesBacklog: Bool { get }
@@ -29,14 +33,16 @@ public enum Resume: String, Sendable {
     case fresh
     /// Everything after the position follows.
     case complete
-    /// Live events may have been missed.
+    /// All durable events after the position follow; live events may have been missed.
     case durableOnly = "durable-only"
+    /// Durable events after the position can't be had any more, on one channel at least; its place is told in the stream.
+    case gap
 }
 
 /// What the hub notes on one subscriber.
 public struct Membership {
     package var seats: [Seat] = []
-    package var stage = Stage.outside
+    var stage = Stage.outside
 
     /// Outside: in no channel.
     public init() {}
@@ -53,15 +59,50 @@ public struct Membership {
         }
     }
 
-    package enum Stage {
+    enum Stage {
         case outside
-        /// So many of its channels aren't confirmed yet; it stands at the cursor if it gave one.
-        /// `indirect`: a position is large, and wanted no longer than this.
-        indirect case joining(unconfirmed: Int, from: Position?)
-        /// Confirmed, and reading from the rings what came after the cursor's count. What was there at the start, from
-        /// `wholeFrom` on, must stay until it is read.
-        case catchingUp(after: UInt64, wholeFrom: UInt64)
+        case joining(Joining)
+        case catchingUp(CatchingUp)
+        case draining(Draining)
         case live
+    }
+
+    /// Waiting until all its channels are covered by the link, and then, rarely, for a reading of the clock.
+    final class Joining {
+        let position: Position?
+        /// Whether it was in before, and only the link was lost.
+        let isBack: Bool
+        var uncovered = 0
+        /// The hub's count when the last of its channels was confirmed.
+        var confirmedAt: UInt64 = 0
+        var awaited: Awaited?
+        /// Redis' clock was read after it came, and its position is ahead of it.
+        var isAhead = false
+
+        init(from position: Position?, isBack: Bool) {
+            self.position = position
+            self.isBack = isBack
+        }
+    }
+
+    /// What a subscriber waits for whose channels are all covered.
+    enum Awaited {
+        /// The link has not brought its position yet. Whether Redis has ever given it is being asked.
+        case passing(isVouched: Bool)
+        /// A log told of another era than the link has brought so far.
+        case reading
+    }
+
+    /// Reading from the rings, by count, what came over the link since it stopped reading logs.
+    final class Draining {
+        var cursor: UInt64
+        /// Where it stands.
+        var position: Position?
+
+        init(after cursor: UInt64, at position: Position?) {
+            self.cursor = cursor
+            self.position = position
+        }
     }
 
     /// Whether events come to it by fan-out now.

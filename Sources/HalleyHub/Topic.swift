@@ -8,11 +8,15 @@ package final class Topic {
     package var ring: Ring
     /// Whether the broker confirmed the subscription on the present link.
     var isConfirmed = false
+    /// Whether a reading of the clock has come over the link since: then it is known which events the link brings.
+    var isCovered = false
+    /// Its log, for those who catch up.
+    let backlog = Backlog()
     /// All that want the channel, live or not.
     var members = 0
     /// The ``LingerQueue``'s note: which of its entries counts. `nil` while somebody wants the channel.
     var lingerTurn: UInt64?
-    /// Those that wait for the confirmation.
+    /// Those that wait until the channel is covered.
     var waiting: [ObjectIdentifier: any Subscriber] = [:]
     package private(set) var live: [any Subscriber] = []
 
@@ -31,6 +35,21 @@ package final class Topic {
             if index < live.count { live[index].deliver(delivery) }
             index -= 1
         }
+    }
+
+    /// Tells every live subscriber where it stands; of one with several channels only the first tells it.
+    func tellLive(_ position: Position) {
+        var index = live.count - 1
+        while index >= 0 {
+            if index < live.count, live[index].membership.seats.first?.topic === self { live[index].reached(position) }
+            index -= 1
+        }
+    }
+
+    /// Empties the live list: the link is lost, and all begin anew. Their seats are for the caller to mend.
+    func unseatAll() -> [any Subscriber] {
+        defer { live = [] }
+        return live
     }
 
     /// - Returns: the index in the live list.

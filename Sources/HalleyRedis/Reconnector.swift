@@ -55,6 +55,14 @@ final class Reconnector {
         current?.close()
     }
 
+    /// Ends a wait: somebody knows that the server is back.
+    func hurry() {
+        guard timer != nil else { return }
+        timer?.cancel()
+        timer = nil
+        obey(state.waited())
+    }
+
     private func obey(_ action: ReconnectState.Action) {
         switch action {
         case .connect: connect()

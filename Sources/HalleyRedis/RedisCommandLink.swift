@@ -42,6 +42,9 @@ public final class RedisCommandLink: RedisCommands {
     /// Gives up the present connection, which somebody found wanting, and makes another.
     public func reconnect(because reason: String) { onLoop { $0.reconnector.connection?.close(.lost(reason)) } }
 
+    /// Connects at once if the link was about to wait: somebody knows that the server is back.
+    public func hurry() { onLoop { $0.reconnector.hurry() } }
+
     /// Done when the link has a connection; fails with ``RedisError/closed``.
     public func ready() -> EventLoopFuture<Void> { wait(WaiterID()) }
 

@@ -74,6 +74,9 @@ public final class RedisPubSubLink {
     /// Gives up the present connection, which somebody found dead, and makes another.
     public func reconnect(because reason: String) { reconnector.connection?.close(.lost(reason)) }
 
+    /// Connects at once if the link was about to wait: somebody knows that the server is back.
+    public func hurry() { reconnector.hurry() }
+
     // MARK: - What the connection tells
 
     private func connected(_ connection: RedisConnection) {

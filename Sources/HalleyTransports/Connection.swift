@@ -32,10 +32,18 @@ final class Connection: ChannelInboundHandler, Subscriber, WheelRider {
     /// What a poll has gathered in this turn of the loop.
     private final class Poll {
         let keepsAlive: Bool
-        var deliveries: [Delivery] = []
+        var words: [PollWord] = []
         var bytes = 0
+        /// Whether the answer may leave: it carries an event, or gaps and the position behind them. Gaps alone move no
+        /// position: answered with those the client would ask from the same place, and be told the same, for ever.
+        var isDue = false
+        /// Where the client stands with what was gathered.
+        var position: Position?
 
-        init(keepsAlive: Bool) { self.keepsAlive = keepsAlive }
+        init(keepsAlive: Bool, position: Position?) {
+            self.keepsAlive = keepsAlive
+            self.position = position
+        }
     }
 
     private let server: TransportServer
@@ -190,7 +198,7 @@ final class Connection: ChannelInboundHandler, Subscriber, WheelRider {
                 format.opening(
                     resume: resume, retry: server.retry(), position: position, server: server.name))
         case .longPoll:
-            state = .polling(Poll(keepsAlive: request.keepsAlive))
+            state = .polling(Poll(keepsAlive: request.keepsAlive, position: position ?? request.position))
             deadline = server.now + server.bounds.poll
         }
     }
@@ -199,8 +207,31 @@ final class Connection: ChannelInboundHandler, Subscriber, WheelRider {
         switch state {
         case .streaming(let format): send(format.frame(delivery))
         case .polling(let poll):
-            poll.deliveries.append(delivery)
+            poll.words.append(.event(delivery))
+            poll.isDue = true
             poll.bytes += delivery.payload.count
+            poll.position = delivery.position ?? poll.position
+            server.markDirty(self)
+        case .reading, .joining, .ended: break
+        }
+    }
+
+    func tell(_ gap: Gap) {
+        switch state {
+        case .streaming(let format): send(format.gap(gap))
+        case .polling(let poll):
+            poll.words.append(.gap(gap))
+        case .reading, .joining, .ended: break
+        }
+    }
+
+    func reached(_ position: Position) {
+        switch state {
+        case .streaming(let format): send(format.heartbeat(position))
+        case .polling(let poll):
+            poll.position = position
+            guard !poll.words.isEmpty else { return }
+            poll.isDue = true
             server.markDirty(self)
         case .reading, .joining, .ended: break
         }
@@ -213,8 +244,6 @@ final class Connection: ChannelInboundHandler, Subscriber, WheelRider {
         case .reading, .joining, .ended: false
         }
     }
-
-    func fellBehind() { overflow() }
 
     private func send(_ bytes: ByteBuffer) {
         guard let context else { return }
@@ -238,7 +267,7 @@ final class Connection: ChannelInboundHandler, Subscriber, WheelRider {
         // turn as well.
         isDirty = false
         // A poll without an event was marked for the answer before it.
-        if case .polling(let poll) = state, !poll.deliveries.isEmpty { finish(poll) }
+        if case .polling(let poll) = state, poll.isDue { finish(poll) }
         context?.flush()
     }
 
@@ -249,11 +278,17 @@ final class Connection: ChannelInboundHandler, Subscriber, WheelRider {
     }
 
     private func finish(_ poll: Poll) {
-        let bytes = server.pollAnswer(poll.deliveries, keepsAlive: poll.keepsAlive)
+        let bytes = answer(to: poll, keepsAlive: poll.keepsAlive)
         release()
         answer(bytes, keepsAlive: poll.keepsAlive)
         // The next request may have come already.
         do { try readRequests() } catch { refuse(error) }
+    }
+
+    /// Without an event a client that has everything stands where the link is.
+    private func answer(to poll: Poll, keepsAlive: Bool) -> ByteBuffer {
+        let position = poll.words.isEmpty && membership.isLive ? server.hub.position : poll.position
+        return server.pollAnswer(poll.words, position: position, keepsAlive: keepsAlive)
     }
 
     private func release() {
@@ -298,8 +333,7 @@ final class Connection: ChannelInboundHandler, Subscriber, WheelRider {
             respond(server.busy(request.transport, because: "this worker stops"), keepsAlive: false)
         case .streaming(let format): end(with: format.ending)
         case .polling(let poll):
-            let bytes = server.pollAnswer(poll.deliveries, keepsAlive: false)
-            answer(bytes, keepsAlive: false)
+            answer(answer(to: poll, keepsAlive: false), keepsAlive: false)
         case .ended: if now >= deadline { close() }
         }
     }

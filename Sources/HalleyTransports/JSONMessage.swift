@@ -2,14 +2,17 @@ import HalleyCore
 import HalleyHub
 
 /// An event as the JSON transports carry it, on one line:
-/// `{"channel":"news","position":"…","data":…}`.
+/// `{"id":"…","channel":"news","position":"…","data":…}`, `id` only when the event is durable; and the word that events
+/// can't be had any more: `{"gap":{"channel":"news","from":"…","to":"…"},"position":"…"}`.
 ///
 /// A payload that is JSON is embedded as it is; other text becomes a JSON string; bytes that aren't UTF-8 become base64
 /// (RFC 4648, section 4), and `"encoding":"base64"` says so.
 package enum JSONMessage {
     package static func append(_ delivery: Delivery, to output: inout [UInt8]) {
         // A channel's allowed characters and a position's need no escaping in JSON.
-        output.append(contentsOf: #"{"channel":"\#(delivery.channel)""#.utf8)
+        output.append(UInt8(ascii: "{"))
+        if let stamp = delivery.stamp { output.append(contentsOf: #""id":"\#(stamp.id)","#.utf8) }
+        output.append(contentsOf: #""channel":"\#(delivery.channel)""#.utf8)
         if let position = delivery.position { output.append(contentsOf: #","position":"\#(position)""#.utf8) }
         let payload = delivery.payload
         if JSONText.isValid(payload) {
@@ -24,5 +27,16 @@ package enum JSONMessage {
             output.append(UInt8(ascii: "\""))
         }
         output.append(UInt8(ascii: "}"))
+    }
+
+    package static func append(_ gap: Gap, to output: inout [UInt8]) {
+        output.append(contentsOf: #"{"gap":"#.utf8)
+        appendBounds(of: gap, to: &output)
+        output.append(contentsOf: #","position":"\#(gap.position)"}"#.utf8)
+    }
+
+    /// `{"channel":"news","from":"…","to":"…"}`
+    package static func appendBounds(of gap: Gap, to output: inout [UInt8]) {
+        output.append(contentsOf: #"{"channel":"\#(gap.channel)","from":"\#(gap.from)","to":"\#(gap.to)"}"#.utf8)
     }
 }

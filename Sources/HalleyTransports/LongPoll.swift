@@ -30,6 +30,13 @@ package enum LongPoll {
         return ByteBuffer(bytes: output)
     }
 
+    /// A gap as a member of `events`.
+    package static func gap(_ gap: Gap) -> ByteBuffer {
+        var output: [UInt8] = []
+        JSONMessage.append(gap, to: &output)
+        return ByteBuffer(bytes: output)
+    }
+
     /// Where a ``Delivery`` keeps the whole answer that carries it alone, head included.
     package static let keepAliveAnswer = FrameFormat(index: 12)
     package static let closingAnswer = FrameFormat(index: 13)
@@ -40,5 +47,18 @@ package enum LongPoll {
         HTTPResponse(
             status: .ok, fields: position.map { [("Halley-Position", "\($0)")] } ?? [],
             body: body(position: position, events: events))
+    }
+}
+
+/// What a poll's answer carries: events, and gaps at their places between them.
+package enum PollWord {
+    case event(Delivery)
+    case gap(Gap)
+
+    var member: ByteBuffer {
+        switch self {
+        case .event(let delivery): delivery.frame(LongPoll.sharedEvent, encode: LongPoll.event)
+        case .gap(let gap): LongPoll.gap(gap)
+        }
     }
 }

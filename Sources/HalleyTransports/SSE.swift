@@ -48,6 +48,14 @@ public enum SSE {
         return output
     }
 
+    /// `~` can't stand in a channel's name, so no event can be taken for this.
+    package static func gap(_ gap: Gap) -> [UInt8] {
+        var output = Array("id: \(gap.position)\nevent: ~gap\ndata: ".utf8)
+        JSONMessage.appendBounds(of: gap, to: &output)
+        output.append(contentsOf: "\n\n".utf8)
+        return output
+    }
+
     /// Moves the client's position and nothing else: a browser remembers the id and dispatches no event.
     package static func heartbeat(_ position: Position?) -> [UInt8] {
         Array((position.map { "id: \($0)\n\n" } ?? ":\n\n").utf8)

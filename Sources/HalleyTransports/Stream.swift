@@ -11,6 +11,13 @@ package enum Stream {
         return output
     }
 
+    package static func gap(_ gap: Gap) -> [UInt8] {
+        var output: [UInt8] = []
+        JSONMessage.append(gap, to: &output)
+        output.append(0x0A)
+        return output
+    }
+
     /// `{"position":"…"}`; an empty line while there is no position.
     package static func heartbeat(_ position: Position?) -> [UInt8] {
         Array((position.map { "{\"position\":\"\($0)\"}\n" } ?? "\n").utf8)

@@ -164,14 +164,12 @@ public final class TransportServer {
     }
 
     /// The answer to a poll. Where many polls are due the same lone event they share the bytes, else those of each event.
-    func pollAnswer(_ deliveries: [Delivery], keepsAlive: Bool) -> ByteBuffer {
-        guard deliveries.count == 1 else {
-            return LongPoll.response(
-                position: deliveries.last?.position ?? hub.position,
-                events: deliveries.map { $0.frame(LongPoll.sharedEvent, encode: LongPoll.event) }
-            ).serialized(server: name, keepsAlive: keepsAlive)
+    func pollAnswer(_ words: [PollWord], position: Position?, keepsAlive: Bool) -> ByteBuffer {
+        guard words.count == 1, case .event(let delivery) = words[0], delivery.position == position else {
+            return LongPoll.response(position: position, events: words.map(\.member))
+                .serialized(server: name, keepsAlive: keepsAlive)
         }
-        return deliveries[0].frame(keepsAlive ? LongPoll.keepAliveAnswer : LongPoll.closingAnswer) { delivery in
+        return delivery.frame(keepsAlive ? LongPoll.keepAliveAnswer : LongPoll.closingAnswer) { delivery in
             LongPoll.response(position: delivery.position, events: [LongPoll.event(delivery)])
                 .serialized(server: name, keepsAlive: keepsAlive)
         }

@@ -36,6 +36,13 @@ package struct WireFormat: Sendable {
         }
     }
 
+    package func gap(_ gap: Gap) -> ByteBuffer {
+        switch transport {
+        case .sse: framed(SSE.gap(gap))
+        case .stream, .longPoll: framed(Stream.gap(gap))
+        }
+    }
+
     package func heartbeat(_ position: Position?) -> ByteBuffer {
         switch transport {
         case .sse: framed(SSE.heartbeat(position))

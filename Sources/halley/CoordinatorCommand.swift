@@ -12,7 +12,7 @@ struct CoordinatorCommand: AsyncParsableCommand {
 
     static let flags = [
         "id", "listen", "admin", "open", "public-url", "allow-origin", "router", "lease-ms", "beat-ms",
-        "ticket-seconds", "ticket-keys",
+        "ticket-seconds", "ticket-keys", "retention-ms",
     ]
 
     @OptionGroup var redis: RedisOptions
@@ -46,7 +46,14 @@ struct CoordinatorCommand: AsyncParsableCommand {
             valueName: "keys"))
     var ticketKeys: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "How long a channel's durable events stay in Redis after the last of them. [default: what Redis has, or 3600000]",
+            valueName: "ms"))
+    var retentionMs: Int?
+
     func validate() throws {
+        if let retentionMs { try check("retention-ms", retentionMs, in: 1_000...31_536_000_000, unit: "milliseconds") }
         try check("beat-ms", beatMs, in: 100...60_000, unit: "milliseconds")
         try check("lease-ms", leaseMs, in: 500...300_000, unit: "milliseconds")
         try check("ticket-seconds", ticketSeconds, in: 10...604_800, unit: "seconds")
@@ -85,6 +92,7 @@ struct CoordinatorCommand: AsyncParsableCommand {
         }
         settings.leases = LeaseTimes(lease: .milliseconds(leaseMs), heartbeat: .milliseconds(beatMs))
         settings.ticketLifetime = ticketSeconds
+        settings.retention = retentionMs
         settings.ticketKeys = try ticketKeys.map { try parseTicketKeys($0) }
         return settings
     }

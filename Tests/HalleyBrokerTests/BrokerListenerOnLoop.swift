@@ -12,6 +12,7 @@ final class BrokerListenerOnLoop: Sendable {
         case subscribed(Channel)
         case received(Channel, [UInt8])
         case ticked(Watermark)
+        case rewound(Watermark)
         case lost
     }
 
@@ -27,6 +28,7 @@ final class BrokerListenerOnLoop: Sendable {
         func brokerReceived(_ message: BrokerMessage) { events.append(.received(message.channel, message.payload)) }
         func brokerSubscribed(to channel: Channel) { events.append(.subscribed(channel)) }
         func brokerTicked(_ watermark: Watermark) { events.append(.ticked(watermark)) }
+        func brokerRewound(to watermark: Watermark) { events.append(.rewound(watermark)) }
         func brokerLost() { events.append(.lost) }
     }
 

@@ -1,6 +1,9 @@
 import HalleyBroker
 import HalleyCore
+import NIOEmbedded
 import Testing
+
+import struct HalleyCore.Channel
 
 @Suite struct MemoryBrokerTests {
     private final class Listener: BrokerListener {
@@ -10,11 +13,12 @@ import Testing
         }
         func brokerSubscribed(to channel: Channel) { events.append("subscribed \(channel)") }
         func brokerTicked(_ watermark: Watermark) { events.append("tick \(watermark.id)") }
+        func brokerRewound(to watermark: Watermark) { events.append("rewound \(watermark.id)") }
         func brokerLost() { events.append("lost") }
     }
 
     @Test func behavesAsABroker() throws {
-        let broker = MemoryBroker()
+        let broker = MemoryBroker(on: EmbeddedEventLoop())
         let listener = Listener()
         broker.listener = listener
         let (news, sport) = (try Channel("news"), try Channel("sport"))

@@ -7,13 +7,17 @@ import Testing
     @Test func readsATick() throws {
         let era = try #require(Era("aB3xYz"))
         let tick = Watermark(id: EventID(milliseconds: 1_795_359_771_922, counter: 57), era: era)
-        #expect(Watermark(tick: Array("1795359771922-57 aB3xYz".utf8)) == tick)
+        #expect(Tick(Array("1795359771922-57 aB3xYz".utf8))?.reading == tick)
+        #expect(Tick(Array("1795359771922-57 aB3xYz".utf8))?.isRewound == false)
+        let rewound = Tick(Array("1795359771922-57 aB3xYz rewound".utf8))
+        #expect(rewound?.reading == tick && rewound?.isRewound == true)
     }
 
     @Test(arguments: [
-        "", " ", "1-1", "1-1 ", "1-1 abc", "1-1  aB3xYz", "1-1 aB3xYz ", "x aB3xYz", "1-1 aB3xY\u{0}", "-1 aB3xYz",
+        "", " ", "1-1", "1-1 ", "1-1 abc", "1-1  aB3xYz", "1-1 aB3xYz ", "1-1 aB3xYz rewound ",
+        "1-1 aB3xYz rewound 1-1", "1-1 aB3xYz woken", "1-1 rewound", "x aB3xYz", "1-1 aB3xY\u{0}", "-1 aB3xYz",
     ])
-    func refusesWhatIsNoTick(text: String) { #expect(Watermark(tick: Array(text.utf8)) == nil) }
+    func refusesWhatIsNoTick(text: String) { #expect(Tick(Array(text.utf8)) == nil) }
 
     @Test func readsWhatTheFunctionReturns() throws {
         let era = try #require(Era("aB3xYz"))

@@ -60,7 +60,7 @@ final class NotingRouter: RouterControl {
 /// Starts a coordinator on free ports, runs the body once it takes connections, and stops it gracefully.
 func withCoordinator(
     isOpen: Bool = true, allowed: Set<Origin> = [], pace: RequestPace.Bounds = RequestPace.Bounds(),
-    server: RedisServer? = nil, id: String = "coordinator-1",
+    server: RedisServer? = nil, id: String = "coordinator-1", retention: Int? = nil,
     _ body: @Sendable (CoordinatorFixture) async throws -> Void
 ) async throws {
     let group = MultiThreadedEventLoopGroup.singleton
@@ -76,6 +76,7 @@ func withCoordinator(
     settings.isOpen = isOpen
     settings.allowedOrigins = allowed
     settings.redis = server.endpoint
+    settings.retention = retention
     let ports = Ports()
     let router = NotingRouter()
     let coordinator = Coordinator(settings, group: group, logger: .quiet, pace: pace, routers: [router]) {

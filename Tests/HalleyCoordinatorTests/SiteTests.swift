@@ -129,7 +129,7 @@ struct SiteTests {
 
     @Test func `publishing reaches Redis' subscribers`() async throws {
         try await withCoordinator { coordinator in
-            let none = try await coordinator.request("POST", "/publish?channel=news", body: "hello")
+            let none = try await coordinator.request("POST", "/publish?channel=news&live=true", body: "hello")
             #expect(none.status == 200)
             #expect(none.body == #"{"receivers":0}"#)
             #expect(try await coordinator.request("POST", "/publish", body: "x").status == 400)
@@ -138,6 +138,65 @@ struct SiteTests {
             let foreign = try await coordinator.request(
                 "POST", "/publish?channel=a", ["Origin": "https://evil.example"], body: "x")
             #expect(foreign.status == 403)
+        }
+    }
+
+    @Test func `publishing is durable, and once by key`() async throws {
+        try await withCoordinator { coordinator in
+            let target = "/publish?channel=news&history=2"
+            let first = try await coordinator.request("POST", target, ["Idempotency-Key": "order 7"], body: "hello")
+            #expect(first.status == 200)
+            let id = try #require(try json(first)["id"] as? String)
+            #expect(EventID(id) != nil)
+            let again = try await coordinator.request("POST", target, ["Idempotency-Key": "order 7"], body: "hello")
+            #expect(again.body == first.body)
+            #expect(try await coordinator.redis.send("XLEN", "halley/log/news").integer == 1)
+            for _ in 0..<3 { #expect(try await coordinator.request("POST", target, body: "more").status == 200) }
+            #expect(try await coordinator.redis.send("XLEN", "halley/log/news").integer == 2)
+
+            // Somebody else's key in the log's place is Redis' to refuse, and no client's fault.
+            try await coordinator.redis.send("SET", "halley/log/taken", "x")
+            let refused = try await coordinator.request("POST", "/publish?channel=taken", body: "x")
+            #expect(refused.status == 503)
+            #expect(refused.body.contains("WRONGTYPE"))
+        }
+    }
+
+    @Test func `a batch is answered line by line`() async throws {
+        try await withCoordinator { coordinator in
+            let lines = [
+                #"{"channel":"a","data":{"n":1.0}}"#, "nonsense", #"{"channel":"a","payload":"x","live":true}"#,
+                #"{"channel":"a","base64":"/w==","key":"k"}"#, #"{"channel":"a","base64":"/w==","key":"k"}"#,
+            ]
+            let answer = try await coordinator.request(
+                "POST", "/publish", ["Content-Type": "application/x-ndjson"], body: lines.joined(separator: "\n") + "\n"
+            )
+            #expect(answer.status == 200)
+            #expect(answer.fields["content-type"] == "application/x-ndjson")
+            let answers = answer.body.split(separator: "\n").map(String.init)
+            #expect(answers.count == 5)
+            #expect(answers[0].hasPrefix(#"{"id":""#))
+            #expect(answers[1].hasPrefix(#"{"error":""#))
+            #expect(answers[2] == #"{"receivers":0}"#)
+            #expect(answers[3] > answers[0])
+            #expect(answers[4] == answers[3])
+            let log = try await coordinator.redis.send("XRANGE", "halley/log/a", "-", "+")
+            #expect(log.array?.compactMap { $0.array?[1].array?[3].bytes } == [Array(#"{"n":1.0}"#.utf8), [0xFF]])
+        }
+    }
+
+    @Test func `how long logs stay is written to Redis, and written again when it is lost`() async throws {
+        try await withCoordinator(retention: 7_000) { coordinator in
+            let isWritten = {
+                try await coordinator.redis.send("GET", "halley/retention").string?.hasPrefix("7000 ") ?? false
+            }
+            try await eventually { try await isWritten() }
+            try await coordinator.redis.send("FLUSHALL")
+            try await eventually { try await isWritten() }
+        }
+        try await withCoordinator { coordinator in
+            let untold = try await coordinator.redis.send("GET", "halley/retention")
+            #expect(untold.isNull)
         }
     }
 

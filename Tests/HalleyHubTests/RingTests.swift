@@ -53,7 +53,8 @@ import Testing
     @Test func aBrokenLinkUncoversWhatCameBefore() {
         var ring = Ring(coveredFrom: 0)
         _ = append(1, to: &ring)
-        ring.cover(from: 5)
+        ring.confirm(from: 5)
+        ring.cover(floor: .zero)
         #expect(!ring.isComplete(from: 4))
         #expect(ring.isComplete(from: 5))
         #expect(ring.first(after: 0)?.count == 1)
@@ -84,7 +85,8 @@ import Testing
                 ring.dropOldest()
                 if !list.isEmpty { covered = max(covered, list.removeFirst().count) }
             case 1:
-                ring.cover(from: count)
+                ring.confirm(from: count)
+                ring.cover(floor: .zero)
                 covered = count
             case 2 where random.oneIn(4):
                 _ = ring.empty()

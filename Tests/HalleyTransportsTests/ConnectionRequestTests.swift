@@ -218,7 +218,7 @@ import Testing
             let channel = EmbeddedChannel(handler: handler, loop: fixture.loop)
             try channel.connect(to: SocketAddress(ipAddress: "127.0.0.1", port: 1)).wait()
             try channel.writeInbound(ByteBuffer(string: request))
-            fixture.broker.confirm()
+            fixture.broker.settle()
             fixture.publish("a")
             channel.close(promise: nil)
             fixture.loop.run()

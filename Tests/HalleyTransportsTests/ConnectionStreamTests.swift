@@ -94,7 +94,7 @@ import Testing
         #expect(answer.isWhole)
         #expect(!client.isOpen)
         #expect(fixture.server.heldRequests == 0)
-        fixture.broker.confirm()
+        fixture.broker.settle()
         #expect(fixture.server.heldRequests == 0)
     }
 

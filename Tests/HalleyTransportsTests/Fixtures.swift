@@ -11,7 +11,7 @@ import struct HalleyCore.Channel
 /// A server on an event loop whose time the test moves, over a broker in memory.
 final class ServerFixture {
     let loop = EmbeddedEventLoop()
-    let broker = MemoryBroker()
+    let broker: MemoryBroker
     let hub: Hub
     let server: TransportServer
 
@@ -19,6 +19,7 @@ final class ServerFixture {
 
     init(bounds: ConnectionBounds = .test) throws {
         let loop = loop
+        broker = MemoryBroker(on: loop)
         hub = Hub(
             broker: broker,
             bounds: HubBounds(
@@ -33,7 +34,7 @@ final class ServerFixture {
 
     func tick(_ milliseconds: UInt64) throws {
         broker.tick(
-            Watermark(id: EventID(milliseconds: milliseconds, counter: 0), era: try #require(Era("abcdef"))))
+            Watermark(id: EventID(milliseconds: milliseconds, counter: 0), era: try #require(Era("era100"))))
     }
 
     /// A new connection.
@@ -43,7 +44,7 @@ final class ServerFixture {
     func ask(_ request: String) throws -> EmbeddedClient {
         let client = try connect()
         try client.send(request)
-        broker.confirm()
+        broker.settle()
         loop.run()
         return client
     }

@@ -145,11 +145,12 @@ import Testing
 /// A server on an event loop of its own and a free port, over a broker in memory that confirms at once.
 private final class SocketFixture: Sendable {
     private final class Parts {
-        let broker = MemoryBroker()
+        let broker: MemoryBroker
         let hub: Hub
         let server: TransportServer
 
         init(bounds: ConnectionBounds, eventLoop: any EventLoop) throws {
+            broker = MemoryBroker(on: eventLoop)
             hub = Hub(
                 broker: broker,
                 bounds: HubBounds(
@@ -159,7 +160,7 @@ private final class SocketFixture: Sendable {
                 request.path == "/health/live" ? HTTPResponse(status: .ok) : nil
             }
             broker.tick(
-                Watermark(id: EventID(milliseconds: 1, counter: 0), era: try #require(Era("abcdef"))))
+                Watermark(id: EventID(milliseconds: 1, counter: 0), era: try #require(Era("era100"))))
         }
     }
 
@@ -181,7 +182,7 @@ private final class SocketFixture: Sendable {
         // What a link to Redis does by itself: confirmations come in a later turn.
         _ = try await eventLoop.submit {
             eventLoop.scheduleRepeatedTask(initialDelay: .zero, delay: .milliseconds(5)) { _ in
-                parts.value.broker.confirm()
+                parts.value.broker.settle()
             }
         }.get()
     }

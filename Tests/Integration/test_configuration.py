@@ -28,6 +28,11 @@ BAD = {
     "coordinator: an origin": ("coordinator", "--allow-origin", "https://x/path"),
     "publish: a channel": ("publish", "new*s", "x"),
     "publish: no channel": ("publish",),
+    "publish: no history": ("publish", "--history", "0", "news", "x"),
+    "publish: a key too long": ("publish", "--key", "k" * 129, "news", "x"),
+    "publish: a key too long for lines": ("publish", "--key", "k" * 118, "news", "-"),
+    "publish: a live event that is kept": ("publish", "--live", "--ttl-ms", "5", "news", "x"),
+    "coordinator: no retention": ("coordinator", "--retention-ms", "0"),
     "no such command": ("frobnicate",),
 }
 

@@ -145,12 +145,17 @@ def test_publish_over_http(cluster, channel):
     admin = cluster.coordinators[0].admin
     with LineStream(cluster.address, channel, host="s1.push.localhost") as one, \
             LineStream(cluster.address, channel, host="s1-z.push.localhost") as two:
-        response = request(admin, "POST", f"/publish?channel={channel}", "127.0.0.1", body=b'{"a":1}')
+        response = request(admin, "POST", f"/publish?channel={channel}&live=true", "127.0.0.1", body=b'{"a":1}')
         assert response.status == 200
-        assert response.json()["receivers"] == 1, "one worker has both"
+        assert response.json() == {"receivers": 1}, "one worker has both"
         assert one.next()["data"] == two.next()["data"] == {"a": 1}
-    nobody = request(admin, "POST", "/publish?channel=nobody.is.here", "127.0.0.1", body=b"x")
-    assert nobody.json()["receivers"] == 0
+        response = request(admin, "POST", f"/publish?channel={channel}", "127.0.0.1", body=b'{"a":2}')
+        assert response.status == 200
+        events = one.next(), two.next()
+        assert [event["data"] for event in events] == [{"a": 2}] * 2
+        assert {event["id"] for event in events} == {response.json()["id"]}
+    nobody = request(admin, "POST", "/publish?channel=nobody.is.here&live=true", "127.0.0.1", body=b"x")
+    assert nobody.json() == {"receivers": 0}
     binary = request(admin, "POST", f"/publish?channel={channel}", "127.0.0.1", body=b"\xff\x00\r\n")
     assert binary.status == 200
 
@@ -158,8 +163,13 @@ def test_publish_over_http(cluster, channel):
 def test_halley_publish_and_status(cluster, channel):
     with LineStream(cluster.address, channel, host="s2.push.localhost") as lines:
         code, output, error = halley("publish", "--redis", cluster.redis.url, channel, '{"a":"b c"}')
+        assert code == 0, error
+        event = lines.next()
+        assert (event["data"], event["id"]) == ({"a": "b c"}, output.strip())
+        code, output, error = halley("publish", "--redis", cluster.redis.url, "--live", channel, "live")
         assert (code, output.strip()) == (0, "1"), error
-        assert lines.next()["data"] == {"a": "b c"}
+        event = lines.next()
+        assert event["data"] == "live" and "id" not in event
         text = "".join(f"line {number}\n" for number in range(1_000))
         code, _, error = halley("publish", "--redis", cluster.redis.url, channel, "-", stdin=text.encode())
         assert code == 0, error

@@ -8,12 +8,13 @@
 stop_seconds=15           # a worker takes up to 8 s to take leave of its clients
 most_files=1048576        # some machines allow a thousand million; programs that size a table by it would use it all
 
-# birth PID: boot and start time of a running process; fails when it is gone or a zombie.
+# birth PID: boot and start time of a running process; fails when it is gone or a zombie. Where the first of several
+# threads is one already, the others still hold the process' ports.
 birth() {
     local stat fields
     stat=$(cat "/proc/$1/stat" 2>/dev/null) || return
     read -r -a fields <<<"${stat##*) }"   # past the command's name, which may hold anything: from field 3, the state
-    [[ ${fields[0]} != [ZX] ]] || return
+    [[ ${fields[0]} != [ZX] ]] || ((fields[17] > 1)) || return
     printf '%s %s\n' "$(cat /proc/sys/kernel/random/boot_id)" "${fields[19]}"
 }
 
