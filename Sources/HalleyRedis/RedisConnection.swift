@@ -33,8 +33,13 @@ public final class RedisConnection: RedisCommands {
                 bootstrap.connect(unixDomainSocketPath: path)
             }
         return connected.flatMapThrowing { channel in
-            let handler = try channel.pipeline.syncOperations.handler(type: RedisConnectionHandler.self)
-            return RedisConnection(channel: channel, handler: handler)
+            do {
+                let handler = try channel.pipeline.syncOperations.handler(type: RedisConnectionHandler.self)
+                return RedisConnection(channel: channel, handler: handler)
+            } catch {
+                // A channel that has ended has no handlers any more.
+                throw RedisError.lost("the server closed the connection at once")
+            }
         }.flatMap { $0.greet(endpoint) }
     }
 

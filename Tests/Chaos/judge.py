@@ -191,7 +191,9 @@ class _Hearing:
     def _gap(self, channel, start, end, when, given):
         start, end = parse_id(start), parse_id(end)
         self.owing.discard(channel)
-        if start > end or start < self.newest_on.get(channel, (0, 0)):
+        # After a rollback that was noticed late a gap reaches back to what is known to be kept.
+        known = (0, 0) if self.terms.is_rolled_back else self.newest_on.get(channel, (0, 0))
+        if start > end or start < known:
             self.blame("crooked", channel, f"a gap from {written(start)} to {written(end)}, "
                        f"after {written(self.newest_on.get(channel, (0, 0)))}")
         self.gaps.append((channel, start, end, when, given))

@@ -21,8 +21,8 @@ async def worker_kill(scene):
 
 async def _kill_a_worker(scene):
     victim = scene.some_worker()
+    scene.strikes_now(f"{victim} killed")
     scene.stage.signal(victim, signal.SIGKILL)
-    scene.struck(f"{victim} killed")
     await scene.pause(0.25)
     await scene.stage.command("restart", victim)
 
@@ -31,8 +31,8 @@ async def worker_term(scene):
     await scene.pause(0.1)
     for _ in range(2 if scene.is_long else 1):
         victim = scene.some_worker()
+        scene.strikes_now(f"{victim} told to end")
         scene.stage.signal(victim, signal.SIGTERM)
-        scene.struck(f"{victim} told to end")
         await scene.stage.gone(victim)
         await scene.pause(0.15)
         await scene.stage.command("restart", victim)
@@ -42,8 +42,8 @@ async def worker_stop(scene):
     await scene.pause(0.1)
     for _ in range(2 if scene.is_long else 1):
         victim = scene.some_worker()
+        scene.strikes_now(f"{victim} stopped")
         scene.stage.signal(victim, signal.SIGSTOP)
-        scene.struck(f"{victim} stopped")
         try:
             await asyncio.sleep(STOPPED)
         finally:
@@ -53,8 +53,8 @@ async def worker_stop(scene):
 
 async def coordinator_kill(scene):
     await scene.pause(0.1)
+    scene.strikes_now("coordinator-1 killed")
     scene.stage.signal("coordinator-1", signal.SIGKILL)
-    scene.struck("coordinator-1 killed")
     await asyncio.sleep(COORDINATOR_AWAY if scene.is_long else scene.seconds / 2)
     await scene.stage.command("restart", "coordinator-1")
 
@@ -62,7 +62,7 @@ async def coordinator_kill(scene):
 async def scale(scene):
     await scene.pause(0.1)
     for workers in (5, 2):
-        scene.struck(f"scaled to {workers} workers")
+        scene.strikes_now(f"scaled to {workers} workers")
         await scene.stage.command("scale", workers)
         scene.stage.workers = workers
         await scene.pause(0.2)

@@ -53,8 +53,8 @@ async def _note_sizes(file, sizes):
 
 
 async def _kill_and_start(scene, meanwhile=lambda: None):
+    scene.strikes_now("Redis killed")
     scene.stage.signal("redis", signal.SIGKILL)
-    scene.struck("Redis killed")
     await scene.stage.gone("redis")
     meanwhile()
     await asyncio.sleep(scene.rng.uniform(*AWAY))
@@ -65,8 +65,8 @@ async def _kill_and_start(scene, meanwhile=lambda: None):
 
 async def flush(scene):
     await scene.pause(0.2)
+    scene.strikes_now("FLUSHALL")
     await _command(scene, "FLUSHALL")
-    scene.struck("FLUSHALL")
     await scene.pause(0.5)
 
 
@@ -75,7 +75,7 @@ async def pubsub_cut(scene):
     for _ in range(CUTS):
         while not (cut := await _command(scene, "CLIENT", "KILL", "TYPE", "pubsub")):
             await asyncio.sleep(LOOK_EVERY)  # none is back since the last time
-        scene.struck(f"{cut} pub/sub links cut")
+        scene.strikes_now(f"{cut} pub/sub links cut")
         await scene.pause(0.75 / CUTS * scene.rng.uniform(0.5, 1.5))
 
 
@@ -98,7 +98,7 @@ async def packets_dropped(scene):
         directions, lambda: {port for worker in whose for port in ports_of(scene.stage.pid(worker))})
     began = time.monotonic()
     names = {TO_REDIS: "to Redis", FROM_REDIS: "from Redis"}
-    scene.struck(f"{stalled} links of {', '.join(whose)} stalled, {' and '.join(names[way] for way in directions)}")
+    scene.strikes_now(f"{stalled} links of {', '.join(whose)} stalled, {' and '.join(names[way] for way in directions)}")
     try:
         await asyncio.gather(*(_noticed(scene, addresses[worker], began) for worker in whose))
         await asyncio.sleep(began + DROPPED - time.monotonic())

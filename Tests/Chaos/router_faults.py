@@ -10,7 +10,7 @@ RELOADS = 10
 async def reload(scene):
     await scene.pause(0.1)
     for _ in range(RELOADS):
-        scene.struck("HAProxy reloaded")
+        scene.strikes_now("HAProxy reloaded")
         _reload(scene.stage)
         await scene.pause(0.7 / RELOADS)
 
@@ -33,11 +33,11 @@ def _reload(stage):
 
 async def restart(scene):
     await scene.pause(0.1)
-    scene.struck("HAProxy restarted")
+    scene.strikes_now("HAProxy restarted")
     await scene.stage.command("restart", "haproxy")
     await scene.pause(0.3)
+    scene.strikes_now("HAProxy killed")
     scene.stage.signal("haproxy", signal.SIGKILL)
-    scene.struck("HAProxy killed")
     await scene.stage.gone("haproxy")
     await scene.stage.command("restart", "haproxy")
     await scene.pause(0.2)

@@ -22,7 +22,8 @@ class Scene:
     backs: list = field(default_factory=list)  # when Redis answered again, after it was away
     noticed: list = field(default_factory=list)  # seconds until a worker said that its link is deaf
 
-    def struck(self, what):
+    def strikes_now(self, what):
+        """To be said before the blow: what it does may be seen before the call that deals it is over."""
         self.strikes.append([time.monotonic(), what])
 
     def came_back(self, when):
