@@ -13,9 +13,12 @@ let package = Package(
     name: "halley",
     platforms: [.macOS(.v15)],
     products: [
-        .executable(name: "halley", targets: ["halley"])
+        .executable(name: "halley", targets: ["halley"]),
+        // For the package in Tests/Benchmarks alone.
+        .library(name: "BenchmarkSubjects", targets: ["BenchmarkSubjects"]),
     ],
     dependencies: [
+        .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0"),
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
         .package(url: "https://github.com/apple/swift-configuration", from: "1.4.0", traits: []),
@@ -116,10 +119,20 @@ let package = Package(
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ],
             swiftSettings: strict),
+        .target(
+            name: "HalleyBench",
+            dependencies: [
+                "HalleyCore", "HalleyBroker", "HalleyRedis",
+                .product(name: "Histogram", package: "hdrhistogram-swift"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+            ],
+            swiftSettings: strict),
         .executableTarget(
             name: "halley",
             dependencies: [
-                "HalleyWorker", "HalleyCoordinator",
+                "HalleyWorker", "HalleyCoordinator", "HalleyBench",
                 "HalleyCore", "HalleyBroker", "HalleyCluster", "HalleyRedis",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Configuration", package: "swift-configuration"),
@@ -197,6 +210,23 @@ let package = Package(
                 .product(name: "NIOEmbedded", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
             ],
+            swiftSettings: strict),
+        .testTarget(
+            name: "HalleyBenchTests",
+            dependencies: [
+                "HalleyBench", "HalleyCore",
+                .product(name: "Histogram", package: "hdrhistogram-swift"),
+                .product(name: "NIOCore", package: "swift-nio"),
+            ],
+            swiftSettings: strict),
+        .target(
+            name: "BenchmarkSubjects",
+            dependencies: [
+                "HalleyTransports", "HalleyHub", "HalleyBroker", "HalleyCore",
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOEmbedded", package: "swift-nio"),
+            ],
+            path: "Tests/BenchmarkSubjects",
             swiftSettings: strict),
         .testTarget(
             name: "HalleyWorkerTests",

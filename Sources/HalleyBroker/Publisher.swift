@@ -35,7 +35,7 @@ public struct PublishOptions: Hashable, Sendable {
         self.keyTTL = keyTTL
     }
 
-    fileprivate var arguments: [any RedisArgument] {
+    var arguments: [any RedisArgument] {
         var arguments: [any RedisArgument] = []
         if let history { arguments += ["history", history] }
         if let ttl { arguments += ["ttl", ttl] }
@@ -47,19 +47,19 @@ public struct PublishOptions: Hashable, Sendable {
 
 /// Publishes through Redis.
 public struct RedisPublisher: Publisher {
-    private let commands: any RedisCommands
-    private let keys: RedisKeys
+    private let redis: any RedisCommands
+    private let commands: PublishCommands
 
     /// A publisher of one cluster's events.
-    public init(_ commands: any RedisCommands, cluster: ClusterName) {
-        self.commands = commands
-        keys = RedisKeys(cluster)
+    public init(_ redis: any RedisCommands, cluster: ClusterName) {
+        self.redis = redis
+        commands = PublishCommands(cluster)
     }
 
     /// Publishes with `PUBLISH`.
     /// - Throws: ``HalleyRedis/RedisError`` or ``HalleyRedis/RedisErrorReply``.
     public func publishLive(_ channel: Channel, payload: [UInt8]) async throws -> Int {
-        let reply = try await commands.send("PUBLISH", keys.live(channel), payload)
+        let reply = try await redis.send(commands.live(channel, payload: payload))
         guard let receivers = reply.integer else { throw RedisError.unexpectedReply("PUBLISH answered \(reply)") }
         return Int(receivers)
     }
@@ -67,8 +67,7 @@ public struct RedisPublisher: Publisher {
     /// Publishes with `halley_publish`.
     /// - Throws: ``HalleyRedis/RedisError``, or ``HalleyRedis/RedisErrorReply`` saying what was expected.
     public func publish(_ channel: Channel, payload: [UInt8], options: PublishOptions) async throws -> EventID {
-        let call: [any RedisArgument] = ["FCALL", "halley_publish", 1, keys.live(channel), payload]
-        let reply = try await commands.send(RedisCommand(arguments: call + options.arguments))
+        let reply = try await redis.send(commands.durable(channel, payload: payload, options: options))
         guard let id = reply.string.flatMap({ EventID($0) }) else {
             throw RedisError.unexpectedReply("halley_publish answered \(reply)")
         }

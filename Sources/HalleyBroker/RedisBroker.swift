@@ -281,7 +281,13 @@ extension RedisBroker: RedisPubSubDelegate {
 
     /// A tick, a mark, or an event.
     public func pubSubReceived(_ payload: [UInt8], on channel: String) {
-        if channel == keys.tick || channel == markChannel {
+        // Events first: of them there are most, and no name of a user's channel is one of Halley's own.
+        if let name = names[channel] {
+            switch name.kind {
+            case .live: listener?.brokerReceived(BrokerMessage(channel: name.channel, payload: payload))
+            case .durable: receivedDurable(payload, on: name.channel)
+            }
+        } else if channel == keys.tick || channel == markChannel {
             guard let tick = Tick(payload) else {
                 return logger.warning("neither a tick nor a mark", metadata: ["bytes": "\(payload.count)"])
             }
@@ -290,11 +296,6 @@ extension RedisBroker: RedisPubSubDelegate {
                 listener?.brokerRewound(to: tick.reading)
             } else {
                 listener?.brokerTicked(tick.reading)
-            }
-        } else if let name = names[channel] {
-            switch name.kind {
-            case .live: listener?.brokerReceived(BrokerMessage(channel: name.channel, payload: payload))
-            case .durable: receivedDurable(payload, on: name.channel)
             }
         }
     }

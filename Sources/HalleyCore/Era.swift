@@ -13,6 +13,16 @@ public struct Era: Hashable, Sendable, CustomStringConvertible {
     }
 }
 
+extension Era {
+    /// The same of bytes.
+    init?(_ bytes: UnsafeBufferPointer<UInt8>.SubSequence) {
+        guard bytes.count == Self.length, bytes.allSatisfy(\.isASCIIAlphanumeric) else { return nil }
+        self.init(checked: String(decoding: bytes, as: UTF8.self))
+    }
+
+    private init(checked description: String) { self.description = description }
+}
+
 extension UInt8 {
     var isASCIIAlphanumeric: Bool {
         switch self {

@@ -26,18 +26,29 @@ public struct Position: Hashable, Sendable {
     /// - Throws: ``PositionError`` for anything but the form above.
     public init(parsing text: some StringProtocol) throws(PositionError) {
         guard text.utf8.count <= Self.maximumLength else { throw .tooLong }
-        let halves = text.split(separator: "~", maxSplits: 1, omittingEmptySubsequences: false)
-        let durable = halves[0].split(separator: ".", omittingEmptySubsequences: false)
-        guard durable.count == 2, let id = EventID(durable[0]), let era = Era(durable[1]) else { throw .malformed }
+        // A native text lends its bytes; another is copied first.
+        let parsed =
+            text.utf8.withContiguousStorageIfAvailable { Position(reading: $0) }
+            ?? Array(text.utf8).withUnsafeBufferPointer { Position(reading: $0) }
+        guard let parsed else { throw .malformed }
+        self = parsed
+    }
+
+    /// Every poll brings a position, so it is read in one pass over its bytes: by splitting it cost a quarter of the poll.
+    private init?(reading bytes: UnsafeBufferPointer<UInt8>) {
+        var reader = FieldReader(bytes)
+        guard let milliseconds = reader.decimal(), reader.skip("-"), let counter = reader.decimal(), reader.skip("."),
+            let era = reader.take(Era.length).flatMap({ Era($0) })
+        else { return nil }
         var cursor: LiveCursor?
-        if halves.count == 2 {
-            let live = halves[1].split(separator: ".", omittingEmptySubsequences: false)
-            guard live.count == 2, let incarnation = Incarnation(live[0]), let count = UInt64(decimal: live[1]) else {
-                throw .malformed
-            }
+        if !reader.isAtEnd {
+            guard reader.skip("~"),
+                let incarnation = reader.take(Incarnation.length).flatMap({ Incarnation(digits: $0) }),
+                reader.skip("."), let count = reader.decimal(), reader.isAtEnd
+            else { return nil }
             cursor = LiveCursor(incarnation: incarnation, count: count)
         }
-        self.init(id: id, era: era, cursor: cursor)
+        self.init(id: EventID(milliseconds: milliseconds, counter: counter), era: era, cursor: cursor)
     }
 }
 
@@ -66,6 +77,39 @@ public enum PositionError: Error, Equatable, CustomStringConvertible {
         case .tooLong:
             "a position has at most \(Position.maximumLength) bytes; give back what you were given, unchanged"
         case .malformed: "this is no position; give back the id that you were given, unchanged, or none"
+        }
+    }
+}
+
+extension Position {
+    /// Appends the form that is read back, for what is written once for every event: without a text in between.
+    public func append(to output: inout [UInt8]) {
+        output.append(decimal: id.milliseconds)
+        output.append(UInt8(ascii: "-"))
+        output.append(decimal: id.counter)
+        output.append(UInt8(ascii: "."))
+        output.append(contentsOf: era.description.utf8)
+        guard let cursor else { return }
+        output.append(UInt8(ascii: "~"))
+        cursor.incarnation.append(to: &output)
+        output.append(UInt8(ascii: "."))
+        output.append(decimal: cursor.count)
+    }
+}
+
+extension [UInt8] {
+    /// The number's digits, without a leading zero.
+    fileprivate mutating func append(decimal number: UInt64) {
+        // 20 digits is the most that 64 bits have.
+        withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 20) { digits in
+            var first = digits.count
+            var rest = number
+            repeat {
+                first -= 1
+                digits[first] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10)
+                rest /= 10
+            } while rest > 0
+            append(contentsOf: digits[first...])
         }
     }
 }

@@ -58,18 +58,18 @@ package final class Backlog {
 
     /// The reading is done.
     ///
-    /// - Returns: whom it serves. The others, further on than a full page reached, wait again.
-    package func end(_ segment: LogSegment) -> [Waiter] {
+    /// - Returns: whom it serves, those who came while it was under way included: for them it is a stretch in memory, and
+    ///   not fresh. The others, further on than a full page reached, wait again.
+    package func end(_ segment: LogSegment) -> [(waiter: Waiter, isFresh: Bool)] {
         reading = nil
         segments.append(segment)
         if segments.count > Self.keptSegments { segments.removeFirst() }
-        let isServed = { (waiter: Waiter) in
-            segment.isLast || waiter.after < segment.through || waiter.after == segment.after
-        }
-        let all = served
+        let isWithin = { (waiter: Waiter) in segment.after <= waiter.after && waiter.after < segment.through }
+        let isServed = { (waiter: Waiter) in segment.isLast || waiter.after == segment.after || isWithin(waiter) }
+        let all = served.map { ($0, isServed($0), true) } + waiting.map { ($0, isWithin($0), false) }
         served = []
-        waiting += all.filter { !isServed($0) }
-        return all.filter(isServed)
+        waiting = all.filter { !$0.1 }.map(\.0)
+        return all.filter(\.1).map { ($0.0, $0.2) }
     }
 
     /// The reading failed: those who waited for it wait again.

@@ -106,15 +106,16 @@ public final class Hub {
     /// Lets a subscriber go. Harmless when it isn't in.
     public func leave(_ subscriber: some Subscriber) {
         let identity = ObjectIdentifier(subscriber)
-        let wasLive = subscriber.membership.isLive
+        let membership = subscriber.membership
+        subscriber.membership = Membership()
+        let wasLive = membership.isLive
         if !wasLive, unsettled.removeValue(forKey: identity) != nil { awaiting[identity] = nil }
-        for seat in subscriber.membership.seats {
+        for seat in membership.seats {
             let topic = seat.topic
             if wasLive { topic.unseat(at: seat.index) } else { topic.waiting[identity] = nil }
             topic.members -= 1
             if topic.members == 0 { lingering.append(topic, since: now()) }
         }
-        subscriber.membership = Membership()
     }
 
     /// Goes on with a backlog that paused because the subscriber could take no more.

@@ -44,10 +44,10 @@ extension Hub {
             }
             let segment = LogSegment(
                 state: page.state, after: after, lastEntry: page.through, isLast: page.isLast, deliveries: deliveries)
-            for waiter in topic.backlog.end(segment) {
+            for (waiter, isFresh) in topic.backlog.end(segment) {
                 guard case .catchingUp(let attempt) = waiter.subscriber.membership.stage, attempt === waiter.attempt
                 else { continue }
-                take(segment, isFresh: true, for: waiter.subscriber, attempt, source: waiter.source)
+                take(segment, isFresh: isFresh, for: waiter.subscriber, attempt, source: waiter.source)
                 advance(waiter.subscriber)
             }
             wantingRead.append(topic)

@@ -59,6 +59,11 @@ public struct Membership {
         }
     }
 
+    /// Its place in the topic's list is another now.
+    mutating func moved(in topic: Topic, to index: Int) {
+        for seat in seats.indices where seats[seat].topic === topic { seats[seat].index = index }
+    }
+
     enum Stage {
         case outside
         case joining(Joining)

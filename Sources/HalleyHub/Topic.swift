@@ -63,8 +63,6 @@ package final class Topic {
         let last = live.removeLast()
         guard index < live.count else { return }
         live[index] = last
-        for seat in last.membership.seats.indices where last.membership.seats[seat].topic === self {
-            last.membership.seats[seat].index = index
-        }
+        last.membership.moved(in: self, to: index)
     }
 }

@@ -74,11 +74,14 @@ package struct ReplyQueue<Waiter> {
 
     /// `nil` when the value is an ordinary reply. `PING` in subscribed mode answers `["pong", …]`, which is one.
     private mutating func receivePush(_ value: RESPValue) -> Meaning? {
-        guard case .array(let elements) = value, let kind = elements.first?.string else { return nil }
-        switch (kind, elements.count) {
-        case ("message", 3):
+        guard case .array(let elements) = value, case .bytes(let kind)? = elements.first else { return nil }
+        // By its bytes: every event passes here.
+        if elements.count == 3, kind.elementsEqual("message".utf8) {
             guard let channel = elements[1].string, let payload = elements[2].bytes else { return nil }
             return .message(channel: channel, payload: payload)
+        }
+        let verb = String(decoding: kind, as: UTF8.self)
+        switch (verb, elements.count) {
         case ("subscribe", 3), ("unsubscribe", 3):
             guard let channel = elements[1].string else { return nil }
             guard let head = entries.first, case .confirmations(let missing) = head.expected else {
@@ -89,7 +92,7 @@ package struct ReplyQueue<Waiter> {
             } else {
                 removeHead()
             }
-            return kind == "subscribe" ? .subscribed(channel) : .unsubscribed(channel)
+            return verb == "subscribe" ? .subscribed(channel) : .unsubscribed(channel)
         default:
             return nil
         }

@@ -15,12 +15,12 @@ import NIOCore
 ///
 /// A hostile client could send its head a byte a minute, pipeline for ever behind a held request, or never read: each
 /// state has its deadline, input behind a poll is bounded by the parser, behind a stream it is discarded, and unsent
-/// bytes are bounded by the channel's high-water mark.
+/// bytes are bounded. How bytes leave is in ConnectionOutput.swift.
 final class Connection: ChannelInboundHandler, Subscriber, WheelRider {
     typealias InboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
 
-    private enum State {
+    enum State {
         case reading
         /// `indirect`: a request's parts are needed only until it has joined.
         indirect case joining(SubscriptionRequest)
@@ -29,36 +29,25 @@ final class Connection: ChannelInboundHandler, Subscriber, WheelRider {
         case ended
     }
 
-    /// What a poll has gathered in this turn of the loop.
-    private final class Poll {
-        let keepsAlive: Bool
-        var words: [PollWord] = []
-        var bytes = 0
-        /// Whether the answer may leave: it carries an event, or gaps and the position behind them. Gaps alone move no
-        /// position: answered with those the client would ask from the same place, and be told the same, for ever.
-        var isDue = false
-        /// Where the client stands with what was gathered.
-        var position: Position?
-
-        init(keepsAlive: Bool, position: Position?) {
-            self.keepsAlive = keepsAlive
-            self.position = position
-        }
-    }
-
-    private let server: TransportServer
-    private var context: ChannelHandlerContext?
+    let server: TransportServer
+    /// Whether it is the channel's only handler, so that bytes may go to the socket itself.
+    private let isAlone: Bool
+    private(set) var context: ChannelHandlerContext?
     private var parser: HTTPRequestParser? = HTTPRequestParser()
-    private var state = State.reading
+    private(set) var state = State.reading
     /// When the present state's patience ends, or the next heartbeat is due.
-    private var deadline: NIODeadline
-    private var isDirty = false
+    var deadline: NIODeadline
+    var isDirty = false
+    var outlet = Outlet.byNIO
+    /// Events that leave when this turn of the loop ends.
+    var due = Due.nothing
 
     var membership = Membership()
     var wheelSeat = WheelSeat()
 
-    init(server: TransportServer) {
+    init(server: TransportServer, isAlone: Bool) {
         self.server = server
+        self.isAlone = isAlone
         deadline = server.now + server.bounds.head
     }
 
@@ -70,6 +59,7 @@ final class Connection: ChannelInboundHandler, Subscriber, WheelRider {
 
     /// Not before: a channel that fails on its way here is never told that it ended.
     func channelActive(context: ChannelHandlerContext) {
+        if isAlone { outlet = .nearest(to: context) }
         if !server.opened(self) { close() }
     }
 
@@ -78,6 +68,7 @@ final class Connection: ChannelInboundHandler, Subscriber, WheelRider {
     func handlerRemoved(context: ChannelHandlerContext) { forget() }
 
     private func forget() {
+        outlet.close()
         release()
         state = .ended
         parser = nil
@@ -92,7 +83,9 @@ final class Connection: ChannelInboundHandler, Subscriber, WheelRider {
                 // A head begins. `min`: empty lines, which begin none, put nothing off.
                 deadline = min(deadline, server.now + server.bounds.head)
             }
-            try parser?.append(unwrapInboundIn(data))
+            let bytes = unwrapInboundIn(data)
+            try parser?.append(bytes)
+            FleetingReceiveAllocator.giveBack(bytes, to: server.receiveBuffer)
             try readRequests()
         } catch {
             refuse(error)
@@ -100,11 +93,7 @@ final class Connection: ChannelInboundHandler, Subscriber, WheelRider {
     }
 
     func channelWritabilityChanged(context: ChannelHandlerContext) {
-        guard context.channel.isWritable else { return }
-        // The client reads: what it took in the meantime shows life as well as a heartbeat.
-        if case .streaming = state { deadline = server.now + server.bounds.heartbeat }
-        server.hub.resumeBacklog(of: self)
-        do { try readRequests() } catch { refuse(error) }
+        if context.channel.isWritable { clientTookBytes() }
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
@@ -114,9 +103,9 @@ final class Connection: ChannelInboundHandler, Subscriber, WheelRider {
 
     // MARK: - Requests
 
-    private func readRequests() throws(HTTPRequestError) {
+    func readRequests() throws(HTTPRequestError) {
         // A client that pipelines and doesn't read its answers waits here, and the parser's bound ends it.
-        while case .reading = state, context?.channel.isWritable == true, let request = try parser?.next() {
+        while case .reading = state, isWritable, let request = try parser?.next() {
             handle(request)
         }
     }
@@ -139,7 +128,7 @@ final class Connection: ChannelInboundHandler, Subscriber, WheelRider {
         }
     }
 
-    private func refuse(_ error: HTTPRequestError) {
+    func refuse(_ error: HTTPRequestError) {
         switch state {
         case .reading: respond(.error(error.status, error.description), keepsAlive: false)
         case .joining, .streaming, .polling, .ended: close()
@@ -152,13 +141,11 @@ final class Connection: ChannelInboundHandler, Subscriber, WheelRider {
     }
 
     private func answer(_ bytes: ByteBuffer, keepsAlive: Bool) {
-        guard let context else { return }
         if keepsAlive {
             state = .reading
             // The next head may have begun to arrive already.
             deadline = server.now + (parser?.isEmpty == true ? server.bounds.idle : server.bounds.head)
-            context.write(wrapOutboundOut(bytes), promise: nil)
-            server.markDirty(self)
+            put(bytes, isBounded: false)
         } else {
             end(with: bytes)
         }
@@ -167,6 +154,7 @@ final class Connection: ChannelInboundHandler, Subscriber, WheelRider {
     /// Says the last word and closes once it is sent. Whatever the client still sends is discarded, and the wheel ends
     /// a client that doesn't take it.
     private func end(with bytes: ByteBuffer) {
+        if case .streaming(let format) = state { putDue(format) }
         guard let context else { return }
         release()
         state = .ended
@@ -180,7 +168,7 @@ final class Connection: ChannelInboundHandler, Subscriber, WheelRider {
         }
     }
 
-    private func close() {
+    func close() {
         context?.close(promise: nil)
     }
 
@@ -194,7 +182,7 @@ final class Connection: ChannelInboundHandler, Subscriber, WheelRider {
             parser = nil
             state = .streaming(format)
             deadline = server.now + server.firstHeartbeat()
-            send(
+            put(
                 format.opening(
                     resume: resume, retry: server.retry(), position: position, server: server.name))
         case .longPoll:
@@ -205,21 +193,28 @@ final class Connection: ChannelInboundHandler, Subscriber, WheelRider {
 
     func deliver(_ delivery: Delivery) {
         switch state {
-        case .streaming(let format): send(format.frame(delivery))
+        case .streaming(let format):
+            due = due.followed(by: delivery, in: &server.runs)
+            if due.size > Runs.longest { putDue(format) }
         case .polling(let poll):
-            poll.words.append(.event(delivery))
             poll.isDue = true
-            poll.bytes += delivery.payload.count
-            poll.position = delivery.position ?? poll.position
-            server.markDirty(self)
-        case .reading, .joining, .ended: break
+            if poll.words.isEmpty {
+                due = due.followed(by: delivery, in: &server.runs)
+            } else {
+                poll.append(delivery)
+            }
+        case .reading, .joining, .ended: return
         }
+        server.markDirty(self)
     }
 
     func tell(_ gap: Gap) {
         switch state {
-        case .streaming(let format): send(format.gap(gap))
+        case .streaming(let format):
+            putDue(format)
+            put(format.gap(gap))
         case .polling(let poll):
+            poll.take(&due)
             poll.words.append(.gap(gap))
         case .reading, .joining, .ended: break
         }
@@ -227,8 +222,11 @@ final class Connection: ChannelInboundHandler, Subscriber, WheelRider {
 
     func reached(_ position: Position) {
         switch state {
-        case .streaming(let format): send(format.heartbeat(position))
+        case .streaming(let format):
+            putDue(format)
+            put(format.heartbeat(position))
         case .polling(let poll):
+            poll.take(&due)
             poll.position = position
             guard !poll.words.isEmpty else { return }
             poll.isDue = true
@@ -239,42 +237,29 @@ final class Connection: ChannelInboundHandler, Subscriber, WheelRider {
 
     var takesBacklog: Bool {
         switch state {
-        case .polling(let poll): poll.bytes < server.bounds.outboundBytes
-        case .streaming: context?.channel.isWritable ?? false
+        case .polling(let poll): poll.bytes + due.size < server.bounds.outboundBytes
+        // Only what the socket took is known to move: while any of it waits here a backlog waits too, and is no slowness.
+        case .streaming: outlet.unsent == 0 && due.size < Runs.longest && isWritable
         case .reading, .joining, .ended: false
         }
     }
 
-    private func send(_ bytes: ByteBuffer) {
-        guard let context else { return }
-        // A burst within one turn of the loop hasn't been offered to the socket yet: only what that won't take is the
-        // client's slowness.
-        if !context.channel.isWritable { context.flush() }
-        guard self.context != nil else { return }
-        guard context.channel.isWritable else { return overflow() }
-        context.write(wrapOutboundOut(bytes), promise: nil)
-        server.markDirty(self)
-    }
-
-    private func overflow() {
-        server.slowConsumers.increment()
-        close()
-    }
-
-    /// The turn of the loop is over: what was written leaves in one go.
+    /// The turn of the loop is over: what is due leaves in one go.
     func flush() {
         // First: what happens from here on (the next request, a backlog that goes on in the room made) may need the next
         // turn as well.
         isDirty = false
-        // A poll without an event was marked for the answer before it.
-        if case .polling(let poll) = state, poll.isDue { finish(poll) }
-        context?.flush()
-    }
-
-    /// - Returns: whether the connection wasn't marked before.
-    func markDirty() -> Bool {
-        defer { isDirty = true }
-        return !isDirty
+        switch state {
+        case .streaming(let format):
+            putDue(format)
+            if !membership.isLive { server.hub.resumeBacklog(of: self) }
+        case .polling(let poll):
+            // A poll without an event was marked for the answer before it.
+            if poll.isDue { finish(poll) }
+        case .reading:
+            do { try readRequests() } catch { refuse(error) }
+        case .joining, .ended: break
+        }
     }
 
     private func finish(_ poll: Poll) {
@@ -287,8 +272,14 @@ final class Connection: ChannelInboundHandler, Subscriber, WheelRider {
 
     /// Without an event a client that has everything stands where the link is.
     private func answer(to poll: Poll, keepsAlive: Bool) -> ByteBuffer {
+        defer { due = .nothing }
+        if poll.words.isEmpty, let answer = LongPoll.answer(due, server: server.name, keepsAlive: keepsAlive) {
+            return answer
+        }
+        poll.take(&due)
         let position = poll.words.isEmpty && membership.isLive ? server.hub.position : poll.position
-        return server.pollAnswer(poll.words, position: position, keepsAlive: keepsAlive)
+        return LongPoll.response(position: position, events: poll.words.map(\.member))
+            .serialized(server: server.name, keepsAlive: keepsAlive)
     }
 
     private func release() {
@@ -296,6 +287,7 @@ final class Connection: ChannelInboundHandler, Subscriber, WheelRider {
         case .joining, .streaming, .polling:
             server.hub.leave(self)
             server.held -= 1
+            due = .nothing
             state = .ended
         case .reading, .ended: break
         }
@@ -319,7 +311,7 @@ final class Connection: ChannelInboundHandler, Subscriber, WheelRider {
         case .streaming(let format):
             deadline = now + server.bounds.heartbeat
             // A client that has taken nothing for so long ends here as too slow.
-            send(server.heartbeat(format, isLive: membership.isLive))
+            put(server.heartbeat(format, isLive: membership.isLive))
         case .polling(let poll): finish(poll)
         case .ended: close()
         }

@@ -43,6 +43,22 @@ package enum LongPoll {
     /// Where it keeps the event by itself, for answers that carry several.
     package static let sharedEvent = FrameFormat(index: 14)
 
+    /// The answer that carries what is due and nothing else: the same bytes for all polls that are due the same. `nil` when
+    /// it says nothing of where the client stands.
+    static func answer(_ due: Due, server: String, keepsAlive: Bool) -> ByteBuffer? {
+        let format = keepsAlive ? keepAliveAnswer : closingAnswer
+        let answer = { (deliveries: [Delivery]) in
+            response(
+                position: deliveries.last?.position, events: deliveries.map { $0.frame(sharedEvent, encode: event) }
+            ).serialized(server: server, keepsAlive: keepsAlive)
+        }
+        switch due {
+        case .event(let delivery) where delivery.position != nil: return delivery.frame(format) { answer([$0]) }
+        case .run(let run) where run.delivery.position != nil: return run.bytes(format, join: answer)
+        default: return nil
+        }
+    }
+
     package static func response(position: Position?, events: [ByteBuffer]) -> HTTPResponse {
         HTTPResponse(
             status: .ok, fields: position.map { [("Halley-Position", "\($0)")] } ?? [],

@@ -35,9 +35,17 @@ public enum SSE {
     package static func event(_ delivery: Delivery, style: Style) -> [UInt8] {
         var output: [UInt8] = []
         output.reserveCapacity(delivery.payload.count + 192)
-        if let position = delivery.position { output.append(contentsOf: "id: \(position)\n".utf8) }
-        if !style.isMessage { output.append(contentsOf: "event: \(delivery.channel)\n".utf8) }
-        if style.isJSON || String(validating: delivery.payload, as: UTF8.self) == nil {
+        if let position = delivery.position {
+            output.append(contentsOf: "id: ".utf8)
+            position.append(to: &output)
+            output.append(0x0A)
+        }
+        if !style.isMessage {
+            output.append(contentsOf: "event: ".utf8)
+            output.append(contentsOf: delivery.channel.name.utf8)
+            output.append(0x0A)
+        }
+        if style.isJSON || !isText(delivery.payload) {
             output.append(contentsOf: "data: ".utf8)
             JSONMessage.append(delivery, to: &output)
             output.append(0x0A)
@@ -70,15 +78,19 @@ public enum SSE {
     /// can forge a field.
     private static func appendData(_ payload: [UInt8], to output: inout [UInt8]) {
         output.append(contentsOf: "data: ".utf8)
-        var previous: UInt8 = 0
-        for byte in payload {
-            switch byte {
-            case 0x0A where previous == 0x0D: break
-            case 0x0A, 0x0D: output.append(contentsOf: "\ndata: ".utf8)
-            default: output.append(byte)
-            }
-            previous = byte
+        var rest = payload[...]
+        while let end = rest.firstIndex(where: { $0 == 0x0A || $0 == 0x0D }) {
+            output.append(contentsOf: rest[..<end])
+            output.append(contentsOf: "\ndata: ".utf8)
+            let isPair = rest[end] == 0x0D && end + 1 < rest.endIndex && rest[end + 1] == 0x0A
+            rest = rest[(end + (isPair ? 2 : 1))...]
         }
+        output.append(contentsOf: rest)
         output.append(0x0A)
+    }
+
+    /// Whether the bytes are UTF-8. Mostly they are ASCII, which takes no memory to find out.
+    private static func isText(_ payload: [UInt8]) -> Bool {
+        payload.reduce(0, |) < 0x80 || String(validating: payload, as: UTF8.self) != nil
     }
 }

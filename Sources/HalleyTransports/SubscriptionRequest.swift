@@ -36,10 +36,10 @@ public struct SubscriptionRequest: Sendable {
     }
 
     private static func channels(of query: QueryItems, ticket: Ticket?) throws(SubscriptionError) -> [Channel] {
-        let names = query.values(of: "channel")
-        guard names.count <= maximumChannels else { throw .tooManyChannels(names.count) }
+        let count = query.items.count { $0.name == "channel" }
+        guard count <= maximumChannels else { throw .tooManyChannels(count) }
         var channels: [Channel] = []
-        for name in names {
+        for (item, name) in query.items where item == "channel" {
             let channel: Channel
             do { channel = try Channel(name) } catch { throw .channel(error) }
             guard ticket?.admits(channel) ?? true else { throw .notAdmitted }
@@ -57,9 +57,8 @@ public struct SubscriptionRequest: Sendable {
     private static func position(
         of request: HTTPRequest, query: QueryItems
     ) throws(SubscriptionError) -> Position? {
-        let headers = request.values(of: "last-event-id")
-        guard headers.count <= 1 else { throw .position(.malformed) }
-        guard let text = headers.first ?? query["position"], !text.isEmpty else { return nil }
+        guard request.fields.count(where: { $0.name == "last-event-id" }) <= 1 else { throw .position(.malformed) }
+        guard let text = request.field("last-event-id") ?? query["position"], !text.isEmpty else { return nil }
         do { return try Position(parsing: text) } catch { throw .position(error) }
     }
 

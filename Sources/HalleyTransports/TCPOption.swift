@@ -4,8 +4,11 @@ import NIOCore
 enum TCPOption {
     /// TCP_NOTSENT_LOWAT: how many unsent bytes the kernel takes before it says that it is full. Without it a client that
     /// doesn't read hides 3.9 MB in the kernel before anybody knows.
-    static let notSentLowWater = SocketOptionName(25)
+    static let notSentLowWater = ChannelOptions.socket(level, 25)
     /// TCP_USER_TIMEOUT, in milliseconds: how long sent bytes may go unacknowledged before the peer counts as dead. The
     /// kernel's own patience is about a quarter of an hour.
-    static let userTimeout = SocketOptionName(18)
+    static let userTimeout = ChannelOptions.socket(level, 18)
+
+    /// IPPROTO_TCP.
+    private static let level = SocketOptionLevel(6)
 }

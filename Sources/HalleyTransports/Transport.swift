@@ -14,12 +14,10 @@ public enum Transport: String, Sendable, CaseIterable {
             return
         }
         // Other upgrades, curl's h2c among them, are offers that may be passed over (RFC 9110, section 7.8).
-        let isWebSocket = request.values(of: "upgrade").contains { $0.lowercased().contains("websocket") }
-        guard !isWebSocket, query["callback"] == nil else { throw .unknownTransport }
-        let accepted = request.values(of: "accept").joined(separator: ",").lowercased()
-        if accepted.contains("text/event-stream") {
+        guard !request.mentions("websocket", in: "upgrade"), query["callback"] == nil else { throw .unknownTransport }
+        if request.mentions("text/event-stream", in: "accept") {
             self = .sse
-        } else if accepted.contains("application/json") {
+        } else if request.mentions("application/json", in: "accept") {
             self = .longPoll
         } else {
             self = .stream

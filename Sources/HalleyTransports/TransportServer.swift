@@ -16,6 +16,12 @@ public final class TransportServer {
     private let routes: (HTTPRequest) -> HTTPResponse?
     private var wheel = TimerWheel<Connection>(slots: TransportServer.slots)
     private var dirty: [Connection] = []
+    /// The last turn's list, empty: its memory serves the next.
+    private var spareDirty: [Connection] = []
+    /// What is due to several connections in this turn of the loop.
+    var runs = Runs()
+    /// What connections' bytes are read to.
+    let receiveBuffer: NIOLoopBoundBox<ByteBuffer>
     private var listener: (any NIOCore.Channel)?
     private var timer: RepeatedTask?
     private var turns = 0
@@ -49,6 +55,7 @@ public final class TransportServer {
         self.name = name
         self.eventLoop = eventLoop
         self.routes = routes
+        receiveBuffer = .makeBoxSendingValue(ByteBuffer(), eventLoop: eventLoop)
     }
 
     /// How many requests are held at present.
@@ -60,29 +67,19 @@ public final class TransportServer {
     public func start(host: String, port: Int) -> EventLoopFuture<SocketAddress?> {
         let server = NIOLoopBound(self, eventLoop: eventLoop)
         let bounds = bounds
+        let receiveBuffer = receiveBuffer
         let bootstrap = ServerBootstrap(group: eventLoop)
             // A dead worker's clients come back within a second: thousands of connections at once.
             .serverChannelOption(.backlog, value: 4_096)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
-            .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
-            // The default keeps 2 KiB in every held connection.
-            .childChannelOption(.maxMessagesPerRead, value: 1)
-            .childChannelOption(.recvAllocator, value: FleetingReceiveAllocator())
-            .childChannelOption(.allowRemoteHalfClosure, value: false)
-            // One mark: with a lower one to come back under, a client that an event brought over the bound for a moment would
-            // be closed at half of it.
-            .childChannelOption(
-                .writeBufferWaterMark, value: .init(low: bounds.outboundBytes, high: bounds.outboundBytes)
-            )
-            .childChannelOption(
-                ChannelOptions.socket(SocketOptionLevel(6), TCPOption.notSentLowWater), value: 16_384
-            )
-            .childChannelOption(
-                ChannelOptions.socket(SocketOptionLevel(6), TCPOption.userTimeout), value: 30_000
-            )
+            // On the listener, from which Linux' sockets inherit them: three system calls less for each that is accepted.
+            .serverChannelOption(.tcpOption(.tcp_nodelay), value: 1)
+            .serverChannelOption(TCPOption.notSentLowWater, value: 16_384)
+            .serverChannelOption(TCPOption.userTimeout, value: 30_000)
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
-                    try channel.pipeline.syncOperations.addHandler(server.value.makeConnection())
+                    try Self.setUp(channel, bounds, receiveBuffer)
+                    try channel.pipeline.syncOperations.addHandler(server.value.makeConnection(isAlone: true))
                 }
             }
         return bootstrap.bind(host: host, port: port).assumeIsolated().map { channel in
@@ -90,6 +87,20 @@ public final class TransportServer {
             self.startWheel()
             return channel.localAddress
         }.nonisolated()
+    }
+
+    /// At once and not as the bootstrap's options, of which each costs a promise.
+    private static func setUp(
+        _ channel: any NIOCore.Channel, _ bounds: ConnectionBounds, _ receiveBuffer: NIOLoopBoundBox<ByteBuffer>
+    ) throws {
+        guard let options = channel.syncOptions else { return }
+        // The default keeps 2 KiB in every held connection.
+        try options.setOption(.maxMessagesPerRead, value: 1)
+        try options.setOption(.recvAllocator, value: FleetingReceiveAllocator(sharing: receiveBuffer))
+        // One mark: with a lower one to come back under, a client that an event brought over the bound for a moment would
+        // be closed at half of it.
+        try options.setOption(
+            .writeBufferWaterMark, value: .init(low: bounds.outboundBytes, high: bounds.outboundBytes))
     }
 
     /// Ends everything: closes the listener, and within a second, spread over it, every held request so that its client
@@ -105,7 +116,12 @@ public final class TransportServer {
     // MARK: - Connections
 
     /// The one handler of a new connection's channel.
-    package func makeConnection() -> any ChannelInboundHandler { Connection(server: self) }
+    ///
+    /// - Parameter isAlone: whether the channel has and will have no other handler: no TLS, for example. Then bytes may
+    ///   go to its socket itself.
+    package func makeConnection(isAlone: Bool = false) -> any ChannelInboundHandler {
+        Connection(server: self, isAlone: isAlone)
+    }
 
     /// - Returns: `false` when there are too many sockets even to tell the client so.
     func opened(_ connection: Connection) -> Bool {
@@ -163,18 +179,6 @@ public final class TransportServer {
         return .error(.serviceUnavailable, reason, fields: [("Retry-After", "1")])
     }
 
-    /// The answer to a poll. Where many polls are due the same lone event they share the bytes, else those of each event.
-    func pollAnswer(_ words: [PollWord], position: Position?, keepsAlive: Bool) -> ByteBuffer {
-        guard words.count == 1, case .event(let delivery) = words[0], delivery.position == position else {
-            return LongPoll.response(position: position, events: words.map(\.member))
-                .serialized(server: name, keepsAlive: keepsAlive)
-        }
-        return delivery.frame(keepsAlive ? LongPoll.keepAliveAnswer : LongPoll.closingAnswer) { delivery in
-            LongPoll.response(position: delivery.position, events: [LongPoll.event(delivery)])
-                .serialized(server: name, keepsAlive: keepsAlive)
-        }
-    }
-
     /// A heartbeat moves the position of those that have everything up to it; of the others it only shows life.
     func heartbeat(_ format: WireFormat, isLive: Bool) -> ByteBuffer {
         format.heartbeat(isLive ? hub.position : nil)
@@ -199,9 +203,13 @@ public final class TransportServer {
     }
 
     private func flushDirty() {
-        var connections: [Connection] = []
+        var connections = spareDirty
+        spareDirty = []
         swap(&connections, &dirty)
         for connection in connections { connection.flush() }
+        runs.end()
+        connections.removeAll(keepingCapacity: true)
+        spareDirty = connections
     }
 
     /// Begins to visit the connections. ``start(host:port:)`` does it by itself.

@@ -36,6 +36,17 @@ package struct WireFormat: Sendable {
         }
     }
 
+    /// The events of a run one behind the other.
+    package func frames(_ run: Run) -> ByteBuffer {
+        run.bytes(frameFormat) { deliveries in
+            let frames = deliveries.map(frame)
+            var bytes = ByteBuffer()
+            bytes.reserveCapacity(frames.reduce(0) { $0 + $1.readableBytes })
+            for frame in frames { bytes.writeImmutableBuffer(frame) }
+            return bytes
+        }
+    }
+
     package func gap(_ gap: Gap) -> ByteBuffer {
         switch transport {
         case .sse: framed(SSE.gap(gap))
@@ -69,13 +80,22 @@ package struct WireFormat: Sendable {
 
     private func framed(_ bytes: [UInt8]) -> ByteBuffer {
         guard isChunked else { return ByteBuffer(bytes: bytes) }
-        let size = String(bytes.count, radix: 16)
-        var buffer = ByteBuffer()
-        buffer.reserveCapacity(size.utf8.count + bytes.count + 4)
-        buffer.writeString(size)
-        buffer.writeStaticString("\r\n")
-        buffer.writeBytes(bytes)
-        buffer.writeStaticString("\r\n")
+        var digits = 1
+        while bytes.count >> (4 * digits) > 0 { digits += 1 }
+        let length = digits + 2 + bytes.count + 2
+        var buffer = ByteBufferAllocator().buffer(capacity: length)
+        buffer.writeWithUnsafeMutableBytes(minimumWritableBytes: length) { output in
+            for index in 0..<digits {
+                let digit = UInt8(truncatingIfNeeded: bytes.count >> (4 * (digits - 1 - index)) & 15)
+                output[index] = digit < 10 ? UInt8(ascii: "0") + digit : UInt8(ascii: "a") + digit - 10
+            }
+            output[digits] = 0x0D
+            output[digits + 1] = 0x0A
+            UnsafeMutableRawBufferPointer(rebasing: output[(digits + 2)...]).copyBytes(from: bytes)
+            output[length - 2] = 0x0D
+            output[length - 1] = 0x0A
+            return length
+        }
         return buffer
     }
 }

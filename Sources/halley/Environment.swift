@@ -29,8 +29,9 @@ enum Environment {
         "coordinator": RedisOptions.flags + LogOptions.flags + CoordinatorCommand.flags,
         "publish": RedisOptions.flags,
         "status": RedisOptions.flags,
+        "bench": RedisOptions.flags + BenchCommand.flags,
     ]
 
     /// Flags without a value.
-    private static let switches: Set<String> = ["open"]
+    private static let switches: Set<String> = ["open", "saturate", "progress"]
 }

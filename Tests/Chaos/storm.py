@@ -40,7 +40,7 @@ LONGEST_JOIN = 120.0  # seconds
 LONGEST_RESUME = 60.0
 LONGEST_FINAL = 60.0
 SLOWEST_RESUME = 15.0  # seconds: what is promised
-MOST_READS = 4  # log reads of a shared channel in a phase, two for each worker, however many clients resume
+MOST_READS = 6  # log reads of a shared channel in a phase, three for each worker, however many clients resume
 
 
 def arguments(words):

@@ -41,6 +41,9 @@ import Testing
         let position = Position(id: id, era: era, cursor: cursor)
         #expect(position.description.utf8.count < Position.maximumLength)
         #expect(try Position(parsing: position.description) == position)
+        var written: [UInt8] = []
+        position.append(to: &written)
+        #expect(String(decoding: written, as: UTF8.self) == position.description)
     }
 
     @Test func noRefusalEchoesTheText() {
@@ -64,6 +67,9 @@ import Testing
                 cursor: Bool.random(using: &random)
                     ? LiveCursor(incarnation: Incarnation(bits: random.next()), count: random.next()) : nil)
             #expect(try Position(parsing: position.description) == position)
+            var written: [UInt8] = []
+            position.append(to: &written)
+            #expect(String(decoding: written, as: UTF8.self) == position.description)
         }
     }
 

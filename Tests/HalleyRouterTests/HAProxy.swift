@@ -108,7 +108,7 @@ func freePort() async throws -> Int {
 }
 
 /// Polls until the condition holds.
-func eventually(within limit: Duration = .seconds(5), _ condition: () async throws -> Bool) async throws {
+func eventually(within limit: Duration = .seconds(20), _ condition: () async throws -> Bool) async throws {
     let deadline = ContinuousClock.now + limit
     while try await !condition() {
         try #require(ContinuousClock.now < deadline, "not within \(limit)")

@@ -127,7 +127,8 @@ import Testing
     @Test func aBacklogWaitsForItsClientAndIsNoSlownessWhileItMoves() throws {
         let first = try fixture.ask(get("/events?channel=news", "Accept: text/event-stream"))
         let id = EventStreamReader(try first.answer.body).lastEventID
-        let texts = (0..<40).map { "event \($0)" }
+        // Each as large as what is joined to be sent at once.
+        let texts = (0..<40).map { "event \($0)" + String(repeating: "x", count: 65_536) }
         for text in texts.prefix(20) { fixture.publish(text) }
 
         let slow = try fixture.connect()

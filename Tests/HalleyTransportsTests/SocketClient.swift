@@ -33,7 +33,17 @@ final class SocketClient {
         let code: Int32
     }
 
-    deinit { Glibc.close(descriptor) }
+    deinit { if !isClosed { Glibc.close(descriptor) } }
+
+    private var isClosed = false
+
+    /// Ends with a reset, without a last word.
+    func reset() {
+        var now = linger(l_onoff: 1, l_linger: 0)
+        setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &now, socklen_t(MemoryLayout<linger>.size))
+        Glibc.close(descriptor)
+        isClosed = true
+    }
 
     func send(_ text: String) throws {
         var rest = Array(text.utf8)[...]

@@ -1,7 +1,7 @@
 /// Waits until the condition holds.
 /// - Throws: ``NeverHappened`` when it doesn't within the time.
 public func eventually(
-    within patience: Duration = .seconds(5), _ condition: () async throws -> Bool
+    within patience: Duration = .seconds(20), _ condition: () async throws -> Bool
 ) async throws {
     let clock = ContinuousClock()
     let deadline = clock.now + patience

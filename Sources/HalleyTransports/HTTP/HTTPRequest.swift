@@ -28,7 +28,22 @@ public struct HTTPRequest: Sendable {
 
     /// Whether the connection may carry another request after this one (RFC 9112, section 9.3).
     public var keepsAlive: Bool {
-        isHTTP11 && !values(of: "connection").contains { $0.lowercased().contains("close") }
+        isHTTP11 && !mentions("close", in: "connection")
+    }
+
+    /// Whether a value of the field has the word in it, in whatever case. The field's name and the word in lower case.
+    package func mentions(_ word: String, in name: String) -> Bool {
+        fields.contains { field in
+            guard field.name == name else { return false }
+            var rest = field.value.utf8[...]
+            while rest.count >= word.utf8.count {
+                if zip(rest, word.utf8).allSatisfy({ $0 == $1 || (0x41...0x5A).contains($0) && $0 | 0x20 == $1 }) {
+                    return true
+                }
+                rest = rest.dropFirst()
+            }
+            return false
+        }
     }
 }
 

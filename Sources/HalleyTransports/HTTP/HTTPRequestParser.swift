@@ -25,7 +25,7 @@ public struct HTTPRequestParser {
     ///
     /// - Throws: ``HTTPRequestError`` 431 when more is waiting than a head may have.
     public mutating func append(_ buffer: ByteBuffer) throws(HTTPRequestError) {
-        bytes.append(contentsOf: buffer.readableBytesView)
+        buffer.withUnsafeReadableBytes { bytes.append(contentsOf: $0) }
         guard bytes.count <= 2 * Self.maximumHead else { throw Self.tooLarge }
     }
 
@@ -79,29 +79,29 @@ public struct HTTPRequestParser {
             }
             fields.append(try field(line))
         }
-        let parts = target.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
+        let end = target.firstIndex(of: UInt8(ascii: "?")) ?? target.endIndex
         let request = HTTPRequest(
-            method: method, path: String(parts[0]), query: parts.count == 2 ? String(parts[1]) : "",
-            isHTTP11: isHTTP11, fields: fields)
+            method: method, path: text(target[..<end]), query: text(target[end...].dropFirst()), isHTTP11: isHTTP11,
+            fields: fields)
         try checkFraming(of: request)
         return request
     }
 
     private static func requestLine(
         _ line: ArraySlice<UInt8>
-    ) throws(HTTPRequestError) -> (method: String, target: String, isHTTP11: Bool) {
-        let parts = line.split(separator: 0x20, omittingEmptySubsequences: false)
-        guard parts.count == 3, !parts[0].isEmpty, parts[0].allSatisfy(isToken) else {
-            throw malformed("the first line isn't METHOD TARGET HTTP/1.1")
-        }
-        let isHTTP11 = parts[2].elementsEqual("HTTP/1.1".utf8)
-        guard isHTTP11 || parts[2].elementsEqual("HTTP/1.0".utf8) else {
+    ) throws(HTTPRequestError) -> (method: String, target: ArraySlice<UInt8>, isHTTP11: Bool) {
+        guard let first = line.firstIndex(of: 0x20), let last = line.lastIndex(of: 0x20), first < last,
+            !line[(first + 1)..<last].contains(0x20), first > line.startIndex, line[..<first].allSatisfy(isToken)
+        else { throw malformed("the first line isn't METHOD TARGET HTTP/1.1") }
+        let isHTTP11 = line[(last + 1)...].elementsEqual("HTTP/1.1".utf8)
+        guard isHTTP11 || line[(last + 1)...].elementsEqual("HTTP/1.0".utf8) else {
             throw HTTPRequestError(.httpVersionNotSupported, "only HTTP/1.1 and HTTP/1.0 are spoken here")
         }
-        guard parts[1].first == UInt8(ascii: "/"), parts[1].allSatisfy({ (0x21...0x7E).contains($0) }) else {
+        let target = line[(first + 1)..<last]
+        guard target.first == UInt8(ascii: "/"), target.allSatisfy({ (0x21...0x7E).contains($0) }) else {
             throw malformed("the target must be a path that begins with '/', percent-encoded where needed")
         }
-        return (text(parts[0]), text(parts[1]), isHTTP11)
+        return (text(line[..<first]), target, isHTTP11)
     }
 
     private static func field(_ line: ArraySlice<UInt8>) throws(HTTPRequestError) -> (name: String, value: String) {
@@ -144,9 +144,9 @@ public struct HTTPRequestParser {
     private static func isToken(_ byte: UInt8) -> Bool {
         switch byte {
         case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-            UInt8(ascii: "0")...UInt8(ascii: "9"):
+            UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"):
             true
-        default: "!#$%&'*+-.^_`|~".utf8.contains(byte)
+        default: "!#$%&'*+.^_`|~".utf8.contains(byte)
         }
     }
 

@@ -9,15 +9,28 @@ public struct QueryItems: Sendable {
 
     /// `nil` when an escape is broken, the bytes are no UTF-8, or there are too many items.
     public init?(_ query: String) {
+        // A native text lends its bytes; another is copied first.
+        let items =
+            query.utf8.withContiguousStorageIfAvailable { Self.items(of: $0) }
+            ?? Array(query.utf8).withUnsafeBufferPointer { Self.items(of: $0) }
+        guard let items else { return nil }
+        self.items = items
+    }
+
+    /// Every request is asked for by its query, every poll anew, so it is read by its bytes: characters cost ten times that.
+    private static func items(of query: UnsafeBufferPointer<UInt8>) -> [(name: String, value: String)]? {
         var items: [(name: String, value: String)] = []
-        for part in query.split(separator: "&") {
-            let halves = part.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-            guard items.count < Self.maximum, let name = Self.decode(halves[0]),
-                let value = halves.count == 2 ? Self.decode(halves[1]) : ""
+        var rest = query[...]
+        while !rest.isEmpty {
+            let part = rest.prefix { $0 != UInt8(ascii: "&") }
+            rest = rest[part.endIndex...].dropFirst()
+            guard !part.isEmpty else { continue }
+            let end = part.firstIndex(of: UInt8(ascii: "=")) ?? part.endIndex
+            guard items.count < maximum, let name = decode(part[..<end]), let value = decode(part[end...].dropFirst())
             else { return nil }
             items.append((name, value))
         }
-        self.items = items
+        return items
     }
 
     /// An empty query's.
@@ -31,12 +44,12 @@ public struct QueryItems: Sendable {
     /// All values, in order.
     public func values(of name: String) -> [String] { items.filter { $0.name == name }.map(\.value) }
 
-    private static func decode(_ text: Substring) -> String? {
-        guard text.utf8.contains(where: { $0 == UInt8(ascii: "%") || $0 == UInt8(ascii: "+") }) else {
-            return String(text)
+    private static func decode(_ text: Slice<UnsafeBufferPointer<UInt8>>) -> String? {
+        guard text.contains(where: { $0 == UInt8(ascii: "%") || $0 == UInt8(ascii: "+") }) else {
+            return String(decoding: text, as: UTF8.self)
         }
         var bytes: [UInt8] = []
-        var rest = text.utf8.makeIterator()
+        var rest = text.makeIterator()
         while let byte = rest.next() {
             switch byte {
             case UInt8(ascii: "+"): bytes.append(0x20)

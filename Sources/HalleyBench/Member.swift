@@ -1,0 +1,185 @@
+import HalleyCore
+import NIOCore
+import NIOPosix
+
+/// One client for the length of a run: connects, reads, and comes back with its position when the connection ends.
+///
+/// It is the only handler of each of its connections, one after the other.
+final class Member: ChannelInboundHandler {
+    typealias InboundIn = ByteBuffer
+    typealias OutboundOut = ByteBuffer
+
+    /// The channel that it wants, by number.
+    let channel: Int
+    var ledger = SequenceLedger()
+    /// Whether it was there when the first event was published.
+    var isCounted = false
+    /// Whether it has ever been told a position.
+    var hasOpened = false
+
+    private let index: Int
+    let crowd: Crowd
+    var url: BenchURL
+    /// As it was told last; empty before.
+    var position: [UInt8] = []
+    /// When to come back, in milliseconds, as told by `retry:`.
+    var retry: Int?
+
+    // Of the present connection.
+    private var context: ChannelHandlerContext?
+    var answer = AnswerReader()
+    var lines: LineSplitter
+    var fields = EventStreamFields()
+    /// The body of an answer to a poll, or of one that is no 200.
+    var body: [UInt8] = []
+    var head: AnswerHead?
+    var isOpen = false
+    var heardAnything = false
+    var keepsAlive = false
+    /// How many of the name's addresses were tried in vain.
+    private var failures = 0
+
+    /// In milliseconds, as Chromium's for an `EventSource` that was told nothing else.
+    private static let standardRetry = 3_000
+    /// In milliseconds, for clients that read answers themselves: what Halley tells an `EventSource`.
+    private static let ownRetry = 500...1_500
+
+    init(index: Int, url: BenchURL, crowd: Crowd) {
+        self.index = index
+        self.url = url
+        self.crowd = crowd
+        channel = index % crowd.settings.channels
+        lines = LineSplitter(takesCR: crowd.settings.transport == .sse)
+    }
+
+    // MARK: - Connecting
+
+    func begin() {
+        guard !crowd.isStopping else { return }
+        crowd.addresses.addresses(of: url.address).assumeIsolated().whenComplete { result in
+            switch result {
+            case .success(let addresses) where !addresses.isEmpty: self.connect(addresses)
+            case .success: self.fail("\(self.url.address.host) has no address")
+            case .failure(let error): self.fail("\(error)")
+            }
+        }
+    }
+
+    private func connect(_ addresses: [SocketAddress]) {
+        let member = NIOLoopBound(self, eventLoop: crowd.eventLoop)
+        var bootstrap = ClientBootstrap(group: crowd.eventLoop)
+            .connectTimeout(.seconds(10))
+            .channelOption(.tcpOption(.tcp_nodelay), value: 1)
+            .channelOption(
+                .recvAllocator, value: AdaptiveRecvByteBufferAllocator(minimum: 512, initial: 1_024, maximum: 65_536)
+            )
+            .channelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    try channel.pipeline.syncOperations.addHandler(member.value)
+                }
+            }
+        var candidates = addresses
+        if !crowd.sources.isEmpty {
+            let source = crowd.sources[index % crowd.sources.count]
+            candidates = addresses.filter { $0.protocol == source.protocol }
+            // The port is chosen when it is known where to: one source has each port once for each destination.
+            bootstrap = bootstrap.channelOption(Self.bindAddressNoPort, value: 1)
+                .bind(to: source)
+        }
+        guard !candidates.isEmpty else { return fail("no address of \(url.address.host) is of --sources' kind") }
+        let address = candidates[failures % candidates.count]
+        bootstrap.connect(to: address).assumeIsolated().whenFailure { error in
+            self.failures += 1
+            // The name's next address at once, as a browser would.
+            if self.failures % candidates.count != 0 { return self.connect(addresses) }
+            self.fail("\(error)")
+        }
+    }
+
+    /// `IP_BIND_ADDRESS_NO_PORT` of `ip(7)`.
+    private static let bindAddressNoPort = ChannelOptions.Types.SocketOption(
+        level: .ip, name: NIOBSDSocket.Option(rawValue: 24))
+
+    private func fail(_ why: String) {
+        guard !crowd.isStopping else { return }
+        crowd.counts.failed += 1
+        crowd.counts.firstTrouble = crowd.counts.firstTrouble ?? "connecting: \(why)"
+        comeBack(after: nil)
+    }
+
+    private func comeBack(after milliseconds: Int?) {
+        guard !crowd.isStopping else { return }
+        let wait =
+            switch crowd.settings.transport {
+            case .sse: retry ?? Self.standardRetry
+            case .stream, .longPoll: Int.random(in: Self.ownRetry)
+            }
+        crowd.eventLoop.assumeIsolated().scheduleTask(in: .milliseconds(Int64(milliseconds ?? wait))) { self.begin() }
+    }
+
+    func end() { context?.close(promise: nil) }
+
+    // MARK: - The connection
+
+    func channelActive(context: ChannelHandlerContext) {
+        self.context = context
+        answer = AnswerReader()
+        lines = LineSplitter(takesCR: crowd.settings.transport == .sse)
+        fields = EventStreamFields()
+        heardAnything = false
+        failures = 0
+        ask(context)
+    }
+
+    func ask(_ context: ChannelHandlerContext) {
+        head = nil
+        body = []
+        let position = String(decoding: position, as: UTF8.self)
+        let isSSE = crowd.settings.transport == .sse
+        let target = isSSE || position.isEmpty ? url.target : url.target(adding: "position", position)
+        let resume = isSSE && !position.isEmpty ? "Last-Event-ID: \(position)\r\n" : ""
+        context.writeAndFlush(
+            wrapOutboundOut(
+                ByteBuffer(
+                    string:
+                        "GET \(target) HTTP/1.1\r\nHost: \(url.authority)\r\nAccept: \(crowd.settings.transport.accepts)\r\n"
+                        + "User-Agent: halley-bench\r\n\(resume)\r\n")), promise: nil)
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        heardAnything = true
+        let now = NIODeadline.now().uptimeNanoseconds
+        do {
+            try unwrapInboundIn(data).withUnsafeReadableBytes { bytes in
+                var rest = bytes
+                while let part = try answer.next(&rest) {
+                    switch part {
+                    case .head(let head): try begin(head)
+                    case .body(let bytes): try take(bytes, now: now)
+                    case .end: try finish(context, now: now)
+                    }
+                }
+            }
+        } catch {
+            crowd.counts.malformed += 1
+            crowd.counts.firstTrouble = crowd.counts.firstTrouble ?? "\(error)"
+            context.close(promise: nil)
+        }
+        crowd.flushArrivals()
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        self.context = nil
+        let wasOpen = isOpen
+        setOpen(false)
+        guard !crowd.isStopping else { return }
+        // A poll that was answered is asked again at once, on another connection where the old one isn't kept.
+        let isPolled = crowd.settings.transport == .longPoll && answer.mayEnd && head?.status == 200
+        if !heardAnything { crowd.counts.unanswered += 1 }
+        if !isPolled, wasOpen || heardAnything { crowd.counts.reconnects += 1 }
+        let isRedirected = head.map { [301, 302, 307, 308].contains($0.status) } ?? false
+        comeBack(after: isPolled || isRedirected ? 0 : nil)
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) { context.close(promise: nil) }
+}
