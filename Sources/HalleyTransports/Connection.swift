@@ -310,6 +310,8 @@ final class Connection: ChannelInboundHandler, Subscriber, WheelRider {
             respond(server.busy(request.transport, because: "the broker doesn't answer"), keepsAlive: false)
         case .streaming(let format):
             deadline = now + server.bounds.heartbeat
+            // It says where the client stands with what is due.
+            putDue(format)
             // A client that has taken nothing for so long ends here as too slow.
             put(server.heartbeat(format, isLive: membership.isLive))
         case .polling(let poll): finish(poll)

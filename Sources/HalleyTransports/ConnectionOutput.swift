@@ -46,10 +46,10 @@ extension Connection {
     /// Whether it takes what it was given.
     var isWritable: Bool { outlet.isClear || context?.channel.isWritable ?? false }
 
-    /// It reads: that shows life as well as a heartbeat, and what paused may go on. In the next turn, for this may be said
-    /// in the midst of a write.
+    /// It reads. Where a backlog waits for that it shows life as well as a heartbeat, and what paused may go on: in the next
+    /// turn, for this may be said in the midst of a write.
     func clientTookBytes() {
-        if case .streaming = state { deadline = server.now + server.bounds.heartbeat }
+        if case .streaming = state, !membership.isLive { deadline = server.now + server.bounds.heartbeat }
         server.markDirty(self)
     }
 

@@ -82,6 +82,34 @@ import Testing
         #expect(reader.lastEventID == fixture.hub.position?.description)
     }
 
+    /// A heartbeat says that everything before it has been delivered, also what is due in the very same turn of the loop.
+    @Test func aHeartbeatNeverOvertakesAnEvent() throws {
+        let client = try fixture.ask(get("/events?channel=news", "Accept: text/event-stream"))
+        let broker = fixture.broker
+        // Just before each of the wheel's turns.
+        for turn in 1...400 {
+            fixture.loop.assumeIsolated().scheduleTask(in: .milliseconds(Int64(50 * turn))) {
+                broker.publish(Array("a".utf8), on: news)
+            }
+        }
+        fixture.pass(.seconds(21))
+        var newest: UInt64 = 0
+        var heartbeats = 0
+        for block in try client.answer.text.split(separator: "\n\n").dropFirst() where !block.isEmpty {
+            let position = try Position(parsing: try #require(block.firstMatch(of: #/id: (\S+)/#)).1)
+            let count = try #require(position.cursor).count
+            if block.contains("data:") {
+                #expect(count > newest)
+            } else {
+                heartbeats += 1
+                #expect(count == newest)
+            }
+            newest = max(newest, count)
+        }
+        #expect(heartbeats > 0)
+        #expect(try events(client).count == 400)
+    }
+
     @Test func whileTheBrokerIsSilentNothingIsPromised() throws {
         let client = try fixture.connect()
         try client.send(get("/events?channel=news", "Accept: text/event-stream"))
