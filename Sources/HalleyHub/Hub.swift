@@ -16,6 +16,8 @@ import struct HalleyCore.Channel
 ///          │ by the link          │ the link's part    │                          │
 ///          ◀──────────────────────┴────────────────────┴── the link was lost ─────┘
 /// ```
+/// A poll that comes back takes them in one step where nothing is missing: see ``comeBack(_:to:from:)``.
+///
 /// What comes over the link is in HubLink.swift, the stages in HubStages.swift, the reading of logs in HubReads.swift.
 /// A channel is *covered* when a reading of Halley's clock, a tick, a mark or a durable event, came over the link after
 /// the subscription was confirmed: every event with a greater id comes over the link, every other is in the log.
@@ -31,6 +33,8 @@ public final class Hub {
     /// How many messages and confirmations came over the link so far.
     var count: UInt64 = 0
     let now: () -> NIODeadline
+    /// One of the ``topics``: that which a poll came back to last.
+    var lastWanted: Topic?
     /// Those that are in and not live.
     var unsettled: [ObjectIdentifier: any Subscriber] = [:]
     /// Confirmed and waiting for a reading of the clock.
@@ -82,6 +86,7 @@ public final class Hub {
     /// - Parameter channels: each once.
     /// - Throws: ``HubError/tooManyChannels`` when the hub can't know any more; nothing has changed then.
     public func join(_ subscriber: some Subscriber, channels: [Channel], from position: Position?) throws(HubError) {
+        if channels.count == 1, let position, comeBack(subscriber, to: channels[0], from: position) { return }
         let known = channels.compactMap { topics[$0] }
         let excess = topics.count + channels.count - known.count - bounds.channels
         if excess > 0 {
@@ -94,20 +99,20 @@ public final class Hub {
         for topic in known { lingering.remove(topic) }
         for _ in 0..<max(0, excess) { lingering.popFirst().map(forget) }
 
-        subscriber.membership.seats.reserveCapacity(channels.count)
+        var seats = Membership.Seats()
         for channel in channels {
             let topic = topic(for: channel)
             topic.members += 1
-            subscriber.membership.seats.append(Membership.Seat(topic: topic, index: -1))
+            seats.append(Membership.Seat(topic: topic, index: -1))
         }
+        subscriber.membership.seats = seats
         enter(subscriber, Membership.Joining(from: position, isBack: false))
     }
 
     /// Lets a subscriber go. Harmless when it isn't in.
     public func leave(_ subscriber: some Subscriber) {
         let identity = ObjectIdentifier(subscriber)
-        let membership = subscriber.membership
-        subscriber.membership = Membership()
+        let membership = subscriber.membership.end()
         let wasLive = membership.isLive
         if !wasLive, unsettled.removeValue(forKey: identity) != nil { awaiting[identity] = nil }
         for seat in membership.seats {
@@ -149,6 +154,7 @@ public final class Hub {
     }
 
     func forget(_ topic: Topic) {
+        lastWanted = nil
         topics[topic.channel] = nil
         broker.unsubscribe(topic.channel)
         order.drop(topic.ring.empty())

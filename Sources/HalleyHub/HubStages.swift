@@ -1,6 +1,8 @@
 import HalleyBroker
 import HalleyCore
 
+import struct HalleyCore.Channel
+
 /// The stages of a subscriber, from its joining until it is live.
 extension Hub {
     func enter(_ subscriber: any Subscriber, _ joining: Membership.Joining) {
@@ -13,6 +15,54 @@ extension Hub {
             seat.topic.waiting[identity] = subscriber
         }
         if joining.uncovered == 0 { begin(subscriber, joining) }
+    }
+
+    /// The short way of a poll, which comes back to its one channel with every event: when the cursor of its position is in
+    /// the ring it goes through all stages at once, and nothing is noted of those between.
+    ///
+    /// - Returns: `false`, with nothing changed, when it has to go the whole way.
+    func comeBack(_ subscriber: some Subscriber, to channel: Channel, from position: Position) -> Bool {
+        guard let cursor = position.cursor, cursor.incarnation == incarnation, cursor.count <= count, watermark != nil,
+            let topic = wanted(channel), topic.isCovered, topic.ring.isComplete(from: cursor.count)
+        else { return false }
+        lingering.remove(topic)
+        topic.members += 1
+        if (topic.ring.deliveries.last?.count ?? 0) <= cursor.count {
+            subscriber.membership = Membership(liveIn: topic, at: topic.seat(subscriber))
+            subscriber.joined(.complete, at: position)
+        } else {
+            subscriber.membership.seats = Membership.Seats(Membership.Seat(topic: topic, index: -1))
+            subscriber.joined(.complete, at: position)
+            feed(subscriber, from: topic, after: cursor.count, at: position)
+        }
+        return true
+    }
+
+    /// From one ring, without a note of how far it is unless it pauses. What it is given may make it leave.
+    private func feed(
+        _ subscriber: some Subscriber, from topic: Topic, after cursor: UInt64, at position: Position
+    ) {
+        var cursor = cursor
+        var position = position
+        while !subscriber.membership.seats.isEmpty, let next = topic.ring.first(after: cursor) {
+            guard subscriber.takesBacklog else {
+                unsettled[ObjectIdentifier(subscriber)] = subscriber
+                subscriber.membership.stage = .draining(Membership.Draining(after: cursor, at: position))
+                return
+            }
+            cursor = next.count
+            position = next.position ?? position
+            subscriber.deliver(next)
+        }
+        guard !subscriber.membership.seats.isEmpty else { return }
+        subscriber.membership = Membership(liveIn: topic, at: topic.seat(subscriber))
+    }
+
+    private func wanted(_ channel: Channel) -> Topic? {
+        if let lastWanted, lastWanted.channel == channel { return lastWanted }
+        guard let topic = topics[channel] else { return nil }
+        lastWanted = topic
+        return topic
     }
 
     /// Begins again where the subscriber stands.

@@ -41,11 +41,26 @@ public enum Resume: String, Sendable {
 
 /// What the hub notes on one subscriber.
 public struct Membership {
-    package var seats: [Seat] = []
+    package var seats = Seats()
     var stage = Stage.outside
 
     /// Outside: in no channel.
     public init() {}
+
+    /// Live in one channel.
+    init(liveIn topic: Topic, at index: Int) {
+        seats = Seats(Seat(topic: topic, index: index))
+        stage = .live
+    }
+
+    /// Out of all channels.
+    ///
+    /// - Returns: what it was before.
+    mutating func end() -> Membership {
+        var old = Membership()
+        swap(&old, &self)
+        return old
+    }
 
     /// A place in one topic's list of live subscribers.
     package struct Seat {

@@ -22,10 +22,10 @@ final class Connection: ChannelInboundHandler, Subscriber, WheelRider {
 
     enum State {
         case reading
-        /// `indirect`: a request's parts are needed only until it has joined.
-        indirect case joining(SubscriptionRequest)
+        case joining(SubscriptionRequest)
         case streaming(WireFormat)
-        case polling(Poll)
+        /// The ``Poll`` from the first thing on that isn't an event.
+        case polling(SubscriptionRequest, Poll?)
         case ended
     }
 
@@ -79,14 +79,15 @@ final class Connection: ChannelInboundHandler, Subscriber, WheelRider {
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         guard parser != nil else { return }
         do {
-            if case .reading = state, parser?.isEmpty == true {
-                // A head begins. `min`: empty lines, which begin none, put nothing off.
-                deadline = min(deadline, server.now + server.bounds.head)
-            }
+            let isAtBeginning = parser?.isEmpty == true
             let bytes = unwrapInboundIn(data)
             try parser?.append(bytes)
             FleetingReceiveAllocator.giveBack(bytes, to: server.receiveBuffer)
             try readRequests()
+            if isAtBeginning, case .reading = state, parser?.isEmpty == false {
+                // A head begins, and is not whole: mostly it is, and nobody looks at a clock for it.
+                deadline = min(deadline, server.now + server.bounds.head)
+            }
         } catch {
             refuse(error)
         }
@@ -117,7 +118,6 @@ final class Connection: ChannelInboundHandler, Subscriber, WheelRider {
                 response, keepsAlive: request.keepsAlive && !thenClose, includesBody: request.method != "HEAD")
         case .subscribe(let subscription):
             state = .joining(subscription)
-            deadline = server.now + server.bounds.join
             server.held += 1
             do {
                 try server.hub.join(self, channels: subscription.channels, from: subscription.position)
@@ -125,6 +125,7 @@ final class Connection: ChannelInboundHandler, Subscriber, WheelRider {
                 release()
                 respond(server.busy(subscription.transport, because: "\(error)"), keepsAlive: false)
             }
+            if case .joining = state { deadline = server.now + server.bounds.join }
         }
     }
 
@@ -186,7 +187,9 @@ final class Connection: ChannelInboundHandler, Subscriber, WheelRider {
                 format.opening(
                     resume: resume, retry: server.retry(), position: position, server: server.name))
         case .longPoll:
-            state = .polling(Poll(keepsAlive: request.keepsAlive, position: position ?? request.position))
+            // Who gets everything stands where the request says.
+            let isElsewhere = resume != .complete && position != nil
+            state = .polling(request, isElsewhere ? Poll(position: position) : nil)
             deadline = server.now + server.bounds.poll
         }
     }
@@ -194,18 +197,29 @@ final class Connection: ChannelInboundHandler, Subscriber, WheelRider {
     func deliver(_ delivery: Delivery) {
         switch state {
         case .streaming(let format):
-            due = due.followed(by: delivery, in: &server.runs)
+            isDue(delivery)
             if due.size > Runs.longest { putDue(format) }
-        case .polling(let poll):
-            poll.isDue = true
-            if poll.words.isEmpty {
-                due = due.followed(by: delivery, in: &server.runs)
-            } else {
-                poll.append(delivery)
-            }
+        case .polling(_, let poll?) where !poll.words.isEmpty: poll.append(delivery)
+        case .polling: isDue(delivery)
         case .reading, .joining, .ended: return
         }
         server.markDirty(self)
+    }
+
+    private func isDue(_ delivery: Delivery) {
+        if case .nothing = due {
+            due = .event(delivery)
+        } else {
+            due = due.followed(by: delivery, in: &server.runs)
+        }
+    }
+
+    /// What a poll's answer carries besides events.
+    private func gathered(_ request: SubscriptionRequest, _ poll: Poll?) -> Poll {
+        if let poll { return poll }
+        let poll = Poll(position: request.position)
+        state = .polling(request, poll)
+        return poll
     }
 
     func tell(_ gap: Gap) {
@@ -213,7 +227,8 @@ final class Connection: ChannelInboundHandler, Subscriber, WheelRider {
         case .streaming(let format):
             putDue(format)
             put(format.gap(gap))
-        case .polling(let poll):
+        case .polling(let request, let poll):
+            let poll = gathered(request, poll)
             poll.take(&due)
             poll.words.append(.gap(gap))
         case .reading, .joining, .ended: break
@@ -225,7 +240,8 @@ final class Connection: ChannelInboundHandler, Subscriber, WheelRider {
         case .streaming(let format):
             putDue(format)
             put(format.heartbeat(position))
-        case .polling(let poll):
+        case .polling(let request, let poll):
+            let poll = gathered(request, poll)
             poll.take(&due)
             poll.position = position
             guard !poll.words.isEmpty else { return }
@@ -237,7 +253,7 @@ final class Connection: ChannelInboundHandler, Subscriber, WheelRider {
 
     var takesBacklog: Bool {
         switch state {
-        case .polling(let poll): poll.bytes + due.size < server.bounds.outboundBytes
+        case .polling(_, let poll): (poll?.bytes ?? 0) + due.size < server.bounds.outboundBytes
         // Only what the socket took is known to move: while any of it waits here a backlog waits too, and is no slowness.
         case .streaming: outlet.unsent == 0 && due.size < Runs.longest && isWritable
         case .reading, .joining, .ended: false
@@ -253,29 +269,33 @@ final class Connection: ChannelInboundHandler, Subscriber, WheelRider {
         case .streaming(let format):
             putDue(format)
             if !membership.isLive { server.hub.resumeBacklog(of: self) }
-        case .polling(let poll):
+        case .polling(let request, let poll):
             // A poll without an event was marked for the answer before it.
-            if poll.isDue { finish(poll) }
+            if due.isSomething || poll?.isDue == true { finish(request, poll) }
         case .reading:
             do { try readRequests() } catch { refuse(error) }
         case .joining, .ended: break
         }
     }
 
-    private func finish(_ poll: Poll) {
-        let bytes = answer(to: poll, keepsAlive: poll.keepsAlive)
+    private func finish(_ request: SubscriptionRequest, _ poll: Poll?) {
+        let bytes = answer(to: request, poll, keepsAlive: request.keepsAlive)
         release()
-        answer(bytes, keepsAlive: poll.keepsAlive)
+        answer(bytes, keepsAlive: request.keepsAlive)
         // The next request may have come already.
+        guard parser?.isEmpty == false else { return }
         do { try readRequests() } catch { refuse(error) }
     }
 
     /// Without an event a client that has everything stands where the link is.
-    private func answer(to poll: Poll, keepsAlive: Bool) -> ByteBuffer {
+    private func answer(to request: SubscriptionRequest, _ poll: Poll?, keepsAlive: Bool) -> ByteBuffer {
         defer { due = .nothing }
-        if poll.words.isEmpty, let answer = LongPoll.answer(due, server: server.name, keepsAlive: keepsAlive) {
+        if poll?.words.isEmpty ?? true,
+            let answer = LongPoll.answer(due, server: server.name, keepsAlive: keepsAlive)
+        {
             return answer
         }
+        let poll = poll ?? Poll(position: request.position)
         poll.take(&due)
         let position = poll.words.isEmpty && membership.isLive ? server.hub.position : poll.position
         return LongPoll.response(position: position, events: poll.words.map(\.member))
@@ -314,7 +334,7 @@ final class Connection: ChannelInboundHandler, Subscriber, WheelRider {
             putDue(format)
             // A client that has taken nothing for so long ends here as too slow.
             put(server.heartbeat(format, isLive: membership.isLive))
-        case .polling(let poll): finish(poll)
+        case .polling(let request, let poll): finish(request, poll)
         case .ended: close()
         }
     }
@@ -326,8 +346,8 @@ final class Connection: ChannelInboundHandler, Subscriber, WheelRider {
         case .joining(let request):
             respond(server.busy(request.transport, because: "this worker stops"), keepsAlive: false)
         case .streaming(let format): end(with: format.ending)
-        case .polling(let poll):
-            answer(answer(to: poll, keepsAlive: false), keepsAlive: false)
+        case .polling(let request, let poll):
+            answer(answer(to: request, poll, keepsAlive: false), keepsAlive: false)
         case .ended: if now >= deadline { close() }
         }
     }

@@ -47,16 +47,19 @@ package enum LongPoll {
     /// it says nothing of where the client stands.
     static func answer(_ due: Due, server: String, keepsAlive: Bool) -> ByteBuffer? {
         let format = keepsAlive ? keepAliveAnswer : closingAnswer
-        let answer = { (deliveries: [Delivery]) in
-            response(
-                position: deliveries.last?.position, events: deliveries.map { $0.frame(sharedEvent, encode: event) }
-            ).serialized(server: server, keepsAlive: keepsAlive)
-        }
         switch due {
-        case .event(let delivery) where delivery.position != nil: return delivery.frame(format) { answer([$0]) }
-        case .run(let run) where run.delivery.position != nil: return run.bytes(format, join: answer)
+        case .event(let delivery) where delivery.position != nil:
+            return delivery.frame(format) { answer([$0], server: server, keepsAlive: keepsAlive) }
+        case .run(let run) where run.delivery.position != nil:
+            return run.bytes(format) { answer($0, server: server, keepsAlive: keepsAlive) }
         default: return nil
         }
+    }
+
+    private static func answer(_ deliveries: [Delivery], server: String, keepsAlive: Bool) -> ByteBuffer {
+        response(
+            position: deliveries.last?.position, events: deliveries.map { $0.frame(sharedEvent, encode: event) }
+        ).serialized(server: server, keepsAlive: keepsAlive)
     }
 
     package static func response(position: Position?, events: [ByteBuffer]) -> HTTPResponse {

@@ -1,12 +1,11 @@
 import HalleyCore
 import HalleyHub
 
-/// One held poll.
+/// What a held poll's answer carries besides events.
 ///
-/// Mostly its answer is events alone, which the connection gathers as it does for a stream. What this gathers is the rest:
-/// gaps, and the events around them.
+/// Mostly that is nothing: its answer is events alone, which the connection gathers as it does for a stream, and there is
+/// no such object. What this gathers is the rest: gaps, and the events around them.
 final class Poll {
-    let keepsAlive: Bool
     var words: [PollWord] = []
     /// What the events among the words take, in bytes.
     private(set) var bytes = 0
@@ -16,15 +15,13 @@ final class Poll {
     /// Where the client stands with the words.
     var position: Position?
 
-    init(keepsAlive: Bool, position: Position?) {
-        self.keepsAlive = keepsAlive
-        self.position = position
-    }
+    init(position: Position?) { self.position = position }
 
     func append(_ delivery: Delivery) {
         words.append(.event(delivery))
         bytes += delivery.payload.count
         position = delivery.position ?? position
+        isDue = true
     }
 
     /// Takes over events that were due when something else than an event came behind them.

@@ -51,6 +51,8 @@ package enum Due {
     case event(Delivery)
     case run(Run)
 
+    var isSomething: Bool { if case .nothing = self { false } else { true } }
+
     /// In bytes, about.
     var size: Int {
         switch self {

@@ -3,7 +3,9 @@ import HalleyCore
 import struct HalleyCore.Channel
 
 /// What a client asks of `GET /events`, read and checked.
-public struct SubscriptionRequest: Sendable {
+///
+/// One object that is shared and never copied: thousands of polls may ask for the very same.
+public final class SubscriptionRequest: Sendable {
     /// The most channels on one connection.
     public static let maximumChannels = 64
 
@@ -22,9 +24,9 @@ public struct SubscriptionRequest: Sendable {
 
     /// - Parameters:
     ///   - keys: what tickets are checked with; `nil` while they aren't known.
-    ///   - now: seconds since 1970.
+    ///   - now: seconds since 1970; only asked for a ticket.
     /// - Throws: ``SubscriptionError`` with the answer to give.
-    public init(_ request: HTTPRequest, keys: TicketKeys?, now: Int64) throws(SubscriptionError) {
+    public init(_ request: HTTPRequest, keys: TicketKeys?, now: @autoclosure () -> Int64) throws(SubscriptionError) {
         guard let query = QueryItems(request.query) else { throw .malformedQuery }
         transport = try Transport(of: request, query: query)
         let ticket = try Self.ticket(of: request, query: query, keys: keys, now: now)
@@ -33,7 +35,22 @@ public struct SubscriptionRequest: Sendable {
         sseStyle = try SSE.Style(query)
         keepsAlive = request.keepsAlive
         isChunked = request.isHTTP11
+        isOfQueryAlone =
+            query["transport"] != nil && ticket == nil && !Self.fields.contains { request.count(of: $0) > 0 }
     }
+
+    /// Whether it is what everybody asks who sends this query: no other part of the request, no key and no clock had a say
+    /// but what ``asksTheSame(_:)`` compares.
+    let isOfQueryAlone: Bool
+
+    /// Whether the other request, which has the same query as this one's, asks for exactly the same.
+    func asksTheSame(_ other: HTTPRequest) -> Bool {
+        isOfQueryAlone && isChunked == other.isHTTP11 && keepsAlive == other.keepsAlive
+            && !Self.fields.contains { other.count(of: $0) > 0 }
+    }
+
+    /// What says something besides the query.
+    private static let fields = ["last-event-id", "authorization"]
 
     private static func channels(of query: QueryItems, ticket: Ticket?) throws(SubscriptionError) -> [Channel] {
         let count = query.items.count { $0.name == "channel" }
@@ -57,14 +74,14 @@ public struct SubscriptionRequest: Sendable {
     private static func position(
         of request: HTTPRequest, query: QueryItems
     ) throws(SubscriptionError) -> Position? {
-        guard request.fields.count(where: { $0.name == "last-event-id" }) <= 1 else { throw .position(.malformed) }
+        guard request.count(of: "last-event-id") <= 1 else { throw .position(.malformed) }
         guard let text = request.field("last-event-id") ?? query["position"], !text.isEmpty else { return nil }
         do { return try Position(parsing: text) } catch { throw .position(error) }
     }
 
     /// A ticket is optional; one that is there must verify.
     private static func ticket(
-        of request: HTTPRequest, query: QueryItems, keys: TicketKeys?, now: Int64
+        of request: HTTPRequest, query: QueryItems, keys: TicketKeys?, now: () -> Int64
     ) throws(SubscriptionError) -> Ticket? {
         var text = query["ticket"]
         if text == nil, let authorization = request.field("authorization") {
@@ -74,7 +91,7 @@ public struct SubscriptionRequest: Sendable {
         }
         guard let text else { return nil }
         guard let keys else { throw .keysUnknown }
-        do { return try keys.verify(text, now: now) } catch { throw .ticket(error) }
+        do { return try keys.verify(text, now: now()) } catch { throw .ticket(error) }
     }
 }
 

@@ -36,6 +36,9 @@ public final class TransportServer {
     /// What tickets are checked with; `nil` until they are known.
     public var ticketKeys: TicketKeys?
 
+    /// The last request whose query says all, and what it asked for.
+    private var lastSubscription: (request: HTTPRequest, subscription: SubscriptionRequest)?
+
     let slowConsumers = Counter(label: "halley_connections_closed_slow_total")
     private let refusedBusy = Counter(label: "halley_connections_refused_total")
     private let heldGauge = Gauge(label: "halley_connections_held")
@@ -146,7 +149,7 @@ public final class TransportServer {
         if request.method == "OPTIONS" { return .respond(Self.preflight, thenClose: false) }
         guard request.method == "GET" else { return .respond(Self.wrongMethod, thenClose: false) }
         do {
-            let subscription = try SubscriptionRequest(request, keys: ticketKeys, now: Self.secondsSince1970())
+            let subscription = try subscription(request)
             guard held < bounds.connections, !isStopping else {
                 return .respond(
                     busy(subscription.transport, because: "this worker holds as many requests as it may"),
@@ -156,6 +159,16 @@ public final class TransportServer {
         } catch {
             return .respond(refusal(of: request, because: error), thenClose: false)
         }
+    }
+
+    /// Polls come back from the same answer with the same query, one behind the other: it is read once for all of them.
+    private func subscription(_ request: HTTPRequest) throws(SubscriptionError) -> SubscriptionRequest {
+        if let last = lastSubscription, last.request.hasQuery(of: request), last.subscription.asksTheSame(request) {
+            return last.subscription
+        }
+        let subscription = try SubscriptionRequest(request, keys: ticketKeys, now: Self.secondsSince1970())
+        if subscription.isOfQueryAlone { lastSubscription = (request, subscription) }
+        return subscription
     }
 
     private func refusal(of request: HTTPRequest, because error: SubscriptionError) -> HTTPResponse {

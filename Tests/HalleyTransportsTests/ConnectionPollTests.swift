@@ -88,6 +88,39 @@ import Testing
         #expect(events(try clients[0].answer) == ["a"])
     }
 
+    @Test func whoComesBackWithEverythingWaitsForTheNextEvent() throws {
+        let client = try fixture.ask(plainPoll)
+        for (index, text) in ["a", "b", "c"].enumerated() {
+            #expect(fixture.server.heldRequests == 1)
+            fixture.publish(text)
+            #expect(try client.answers.count == index + 1)
+            let answer = try #require(try client.answers.last)
+            #expect(events(answer) == [text])
+            #expect(fixture.server.heldRequests == 0)
+            try client.send(poll(from: try Position(parsing: try #require(answer.fields["halley-position"]))))
+        }
+        #expect(try client.answers.count == 3)
+    }
+
+    /// A query is read once for all that send it. Whatever else a request says has to count all the same.
+    @Test func whatStandsBesideTheSameQueryCounts() throws {
+        let first = try fixture.ask(poll(from: nil))
+        fixture.publish("a")
+        let position = try #require(try first.answer.fields["halley-position"])
+        fixture.publish("b")
+        let plain = try fixture.ask(poll(from: nil))
+        #expect(try plain.bytes.isEmpty)
+        #expect(events(try fixture.ask(poll(from: nil, "Last-Event-ID: \(position)")).answer) == ["b"])
+        #expect(try fixture.ask(poll(from: nil, "Last-Event-ID: nonsense")).answer.status == 400)
+        #expect(try fixture.ask(poll(from: nil, "Authorization: Bearer nonsense")).answer.status == 503)
+        let last = try fixture.ask(poll(from: nil, "Connection: close"))
+        let old = try fixture.ask(get("/events?channel=news&transport=long-poll", version: "1.0"))
+        let next = try fixture.ask(poll(from: nil))
+        fixture.publish("c")
+        for client in [plain, last, old, next] { #expect(events(try client.answer) == ["c"]) }
+        #expect([plain.isOpen, last.isOpen, old.isOpen, next.isOpen] == [true, false, false, true])
+    }
+
     // MARK: - Pipelining
 
     @Test func aRequestBehindAPollIsAnsweredAfterIt() throws {

@@ -1,30 +1,89 @@
+import Glibc
+
 /// One request's head (RFC 9112): all that a held connection is ever asked with, for it takes no body.
 public struct HTTPRequest: Sendable {
     /// As it came, case and all: `GET`.
     public let method: String
     /// The target's path, still percent-encoded: `/events`.
     public let path: String
-    /// The target's query without the question mark, still percent-encoded; empty when there is none.
-    public let query: String
     /// Whether this is HTTP/1.1; HTTP/1.0 otherwise.
     public let isHTTP11: Bool
-    /// Names in lower case, in the order in which they came.
-    public let fields: [(name: String, value: String)]
+
+    private let bytes: [UInt8]
+    private let queryRange: Range<Int>
+    private let checkedFields: HTTPFields
+
+    /// What a parser has read, and checked: where the parts are in the bytes.
+    init(
+        method: String, path: String, isHTTP11: Bool, bytes: [UInt8], query: Range<Int>, fields: Range<Int>,
+        marks: UInt64
+    ) {
+        self.method = method
+        self.path = path
+        self.isHTTP11 = isHTTP11
+        self.bytes = bytes
+        queryRange = query
+        checkedFields = HTTPFields(bytes: bytes, range: fields, marks: marks)
+    }
 
     /// A head; field names in lower case.
     public init(method: String, path: String, query: String, isHTTP11: Bool, fields: [(name: String, value: String)]) {
-        self.method = method
-        self.path = path
-        self.query = query
-        self.isHTTP11 = isHTTP11
-        self.fields = fields
+        var bytes = Array(query.utf8)
+        let end = bytes.count
+        for field in fields { bytes.append(contentsOf: "\(field.name): \(field.value)\r\n".utf8) }
+        let marks = fields.reduce(0) { $0 | HTTPFields.mark($1.name.utf8) }
+        self.init(
+            method: method, path: path, isHTTP11: isHTTP11, bytes: bytes, query: 0..<end,
+            fields: end..<max(end, bytes.count - 2), marks: marks)
     }
 
+    /// The target's query without the question mark, still percent-encoded; empty when there is none.
+    public var query: String { String(decoding: bytes[queryRange], as: UTF8.self) }
+
+    /// Whether the other's query has the very same bytes.
+    func hasQuery(of other: HTTPRequest) -> Bool {
+        queryRange.count == other.queryRange.count
+            && bytes.withUnsafeBytes { bytes in
+                other.bytes.withUnsafeBytes { others in
+                    guard let mine = bytes.baseAddress, let its = others.baseAddress else { return true }
+                    return memcmp(mine + queryRange.lowerBound, its + other.queryRange.lowerBound, queryRange.count)
+                        == 0
+                }
+            }
+    }
+
+    /// Names in lower case, in the order in which they came.
+    public var fields: [(name: String, value: String)] { checkedFields.all }
+
     /// The first value of a field. The name in lower case.
-    public func field(_ name: String) -> String? { fields.first { $0.name == name }?.value }
+    public func field(_ name: String) -> String? {
+        var text: String?
+        checkedFields.search(name) { value in
+            text = HTTPFields.text(value)
+            return true
+        }
+        return text
+    }
 
     /// All values of a field. The name in lower case.
-    public func values(of name: String) -> [String] { fields.filter { $0.name == name }.map(\.value) }
+    public func values(of name: String) -> [String] {
+        var values: [String] = []
+        checkedFields.search(name) { value in
+            values.append(HTTPFields.text(value))
+            return false
+        }
+        return values
+    }
+
+    /// How often a field is there. The name in lower case.
+    func count(of name: String) -> Int {
+        var count = 0
+        checkedFields.search(name) { _ in
+            count += 1
+            return false
+        }
+        return count
+    }
 
     /// Whether the connection may carry another request after this one (RFC 9112, section 9.3).
     public var keepsAlive: Bool {
@@ -33,13 +92,10 @@ public struct HTTPRequest: Sendable {
 
     /// Whether a value of the field has the word in it, in whatever case. The field's name and the word in lower case.
     package func mentions(_ word: String, in name: String) -> Bool {
-        fields.contains { field in
-            guard field.name == name else { return false }
-            var rest = field.value.utf8[...]
+        checkedFields.search(name) { value in
+            var rest = value
             while rest.count >= word.utf8.count {
-                if zip(rest, word.utf8).allSatisfy({ $0 == $1 || (0x41...0x5A).contains($0) && $0 | 0x20 == $1 }) {
-                    return true
-                }
+                if HTTPFields.isSame(rest, word) { return true }
                 rest = rest.dropFirst()
             }
             return false

@@ -37,7 +37,7 @@ public struct HTTPRequestParser {
             return nil
         }
         guard end <= Self.maximumHead else { throw Self.tooLarge }
-        let request = try Self.parse(bytes[..<(end - 4)])
+        let request = try Self.parse(bytes, until: end - 4)
         remove(end)
         return request
     }
@@ -57,54 +57,75 @@ public struct HTTPRequestParser {
 
     /// The index after CR LF CR LF.
     private mutating func endOfHead() -> Int? {
-        var index = max(scanned, 3)
-        while index < bytes.count {
-            if bytes[index] == 0x0A, bytes[index - 1] == 0x0D, bytes[index - 2] == 0x0A, bytes[index - 3] == 0x0D {
-                return index + 1
+        let end = bytes.withUnsafeBufferPointer { bytes -> Int? in
+            var index = max(scanned, 3)
+            while index < bytes.count {
+                if bytes[index] == 0x0A, bytes[index - 1] == 0x0D, bytes[index - 2] == 0x0A, bytes[index - 3] == 0x0D {
+                    return index + 1
+                }
+                index += 1
             }
-            index += 1
+            return nil
         }
-        scanned = bytes.count
-        return nil
+        if end == nil { scanned = bytes.count }
+        return end
     }
 
-    private static func parse(_ head: ArraySlice<UInt8>) throws(HTTPRequestError) -> HTTPRequest {
-        var lines = Lines(rest: head)
-        guard let line = try lines.next() else { throw malformed("an empty request") }
-        let (method, target, isHTTP11) = try requestLine(line)
-        var fields: [(name: String, value: String)] = []
-        while let line = try lines.next() {
-            guard fields.count < maximumFields else {
-                throw HTTPRequestError(.headerFieldsTooLarge, "a request may have \(maximumFields) header fields")
-            }
-            fields.append(try field(line))
+    /// The request takes the bytes as they are, for they are a poll's largest part, and points to its parts in them.
+    private static func parse(_ bytes: [UInt8], until end: Int) throws(HTTPRequestError) -> HTTPRequest {
+        let request = try bytes.withUnsafeBufferPointer { head throws(HTTPRequestError) in
+            try parse(head[..<end], of: bytes)
         }
-        let end = target.firstIndex(of: UInt8(ascii: "?")) ?? target.endIndex
-        let request = HTTPRequest(
-            method: method, path: text(target[..<end]), query: text(target[end...].dropFirst()), isHTTP11: isHTTP11,
-            fields: fields)
         try checkFraming(of: request)
         return request
     }
 
+    private static func parse(
+        _ head: HTTPFields.Bytes, of bytes: [UInt8]
+    ) throws(HTTPRequestError) -> HTTPRequest {
+        var lines = Lines(rest: head)
+        guard let line = try lines.next() else { throw malformed("an empty request") }
+        let (method, target, isHTTP11) = try requestLine(line)
+        let fields = min(line.endIndex + 2, head.endIndex)..<head.endIndex
+        var marks: UInt64 = 0
+        var count = 0
+        while let line = try lines.next() {
+            guard count < maximumFields else {
+                throw HTTPRequestError(.headerFieldsTooLarge, "a request may have \(maximumFields) header fields")
+            }
+            count += 1
+            marks |= HTTPFields.mark(try nameOfField(line))
+        }
+        let end = target.firstIndex(of: UInt8(ascii: "?")) ?? target.endIndex
+        return HTTPRequest(
+            method: text(method), path: text(target[..<end]), isHTTP11: isHTTP11, bytes: bytes,
+            query: min(end + 1, target.endIndex)..<target.endIndex, fields: fields, marks: marks)
+    }
+
     private static func requestLine(
-        _ line: ArraySlice<UInt8>
-    ) throws(HTTPRequestError) -> (method: String, target: ArraySlice<UInt8>, isHTTP11: Bool) {
+        _ line: HTTPFields.Bytes
+    ) throws(HTTPRequestError) -> (method: HTTPFields.Bytes, target: HTTPFields.Bytes, isHTTP11: Bool) {
         guard let first = line.firstIndex(of: 0x20), let last = line.lastIndex(of: 0x20), first < last,
-            !line[(first + 1)..<last].contains(0x20), first > line.startIndex, line[..<first].allSatisfy(isToken)
+            first > line.startIndex, line[..<first].allSatisfy(isToken)
         else { throw malformed("the first line isn't METHOD TARGET HTTP/1.1") }
+        let target = line[(first + 1)..<last]
+        // One pass over the longest part; what else there is to say of it is asked only where that fails.
+        let isVisible = UnsafeBufferPointer(rebasing: target).allSatisfy { (0x21...0x7E).contains($0) }
+        guard isVisible || !target.contains(0x20) else {
+            throw malformed("the first line isn't METHOD TARGET HTTP/1.1")
+        }
         let isHTTP11 = line[(last + 1)...].elementsEqual("HTTP/1.1".utf8)
         guard isHTTP11 || line[(last + 1)...].elementsEqual("HTTP/1.0".utf8) else {
             throw HTTPRequestError(.httpVersionNotSupported, "only HTTP/1.1 and HTTP/1.0 are spoken here")
         }
-        let target = line[(first + 1)..<last]
-        guard target.first == UInt8(ascii: "/"), target.allSatisfy({ (0x21...0x7E).contains($0) }) else {
+        guard target.first == UInt8(ascii: "/"), isVisible else {
             throw malformed("the target must be a path that begins with '/', percent-encoded where needed")
         }
-        return (text(line[..<first]), target, isHTTP11)
+        return (line[..<first], target, isHTTP11)
     }
 
-    private static func field(_ line: ArraySlice<UInt8>) throws(HTTPRequestError) -> (name: String, value: String) {
+    /// - Returns: the name, checked as the value is.
+    private static func nameOfField(_ line: HTTPFields.Bytes) throws(HTTPRequestError) -> HTTPFields.Bytes {
         guard let colon = line.firstIndex(of: UInt8(ascii: ":")) else {
             throw malformed("a header field has no colon")
         }
@@ -112,20 +133,20 @@ public struct HTTPRequestParser {
         guard !name.isEmpty, name.allSatisfy(isToken) else {
             throw malformed("a header field's name is empty, or has a character that may not stand there")
         }
-        let value = line[(colon + 1)...]
+        let value = UnsafeBufferPointer(rebasing: line[(colon + 1)...])
         guard value.allSatisfy({ $0 >= 0x20 && $0 != 0x7F || $0 == 0x09 }) else {
             throw malformed("a header field's value has a control character")
         }
-        return (text(name).lowercased(), trimmed(value))
+        return name
     }
 
     /// Nothing here has a body, and nothing may be said twice that two readers could take differently.
     private static func checkFraming(of request: HTTPRequest) throws(HTTPRequestError) {
-        let hosts = request.values(of: "host")
-        guard hosts.count == 1 || (hosts.isEmpty && !request.isHTTP11) else {
+        let hosts = request.count(of: "host")
+        guard hosts == 1 || (hosts == 0 && !request.isHTTP11) else {
             throw malformed("a request names exactly one Host")
         }
-        guard request.field("transfer-encoding") == nil else {
+        guard request.count(of: "transfer-encoding") == 0 else {
             throw malformed("no request has a body here; leave Transfer-Encoding out")
         }
         let lengths = request.values(of: "content-length")
@@ -150,14 +171,7 @@ public struct HTTPRequestParser {
         }
     }
 
-    private static func trimmed(_ value: ArraySlice<UInt8>) -> String {
-        let isBlank: (UInt8) -> Bool = { $0 == 0x20 || $0 == 0x09 }
-        let start = value.drop(while: isBlank)
-        guard let last = start.lastIndex(where: { !isBlank($0) }) else { return "" }
-        return text(start[...last])
-    }
-
-    private static func text(_ bytes: ArraySlice<UInt8>) -> String { String(decoding: bytes, as: UTF8.self) }
+    private static func text(_ bytes: HTTPFields.Bytes) -> String { HTTPFields.text(bytes) }
 
     private static func malformed(_ what: String) -> HTTPRequestError { HTTPRequestError(.badRequest, what) }
 
@@ -167,15 +181,16 @@ public struct HTTPRequestParser {
 
 /// Lines that end in CR LF. A CR or LF by itself ends nothing and is refused.
 private struct Lines {
-    var rest: ArraySlice<UInt8>
+    var rest: HTTPFields.Bytes
     var isAtEnd = false
 
-    init(rest: ArraySlice<UInt8>) { self.rest = rest }
+    init(rest: HTTPFields.Bytes) { self.rest = rest }
 
-    mutating func next() throws(HTTPRequestError) -> ArraySlice<UInt8>? {
+    mutating func next() throws(HTTPRequestError) -> HTTPFields.Bytes? {
         guard !isAtEnd else { return nil }
         var line = rest
-        if let end = rest.firstIndex(where: { $0 == 0x0D || $0 == 0x0A }) {
+        let all = UnsafeBufferPointer(rebasing: rest)
+        if let end = all.firstIndex(where: { $0 == 0x0D || $0 == 0x0A }).map({ rest.startIndex + $0 }) {
             guard rest[end] == 0x0D, end + 1 < rest.endIndex, rest[end + 1] == 0x0A else {
                 throw HTTPRequestError(.badRequest, "a line must end in CR LF")
             }
