@@ -32,6 +32,7 @@ let package = Package(
     ],
     targets: [
         .systemLibrary(name: "CHiredis", providers: [.apt(["libhiredis-dev"])]),
+        .systemLibrary(name: "CMalloc"),
         .target(
             name: "HalleyCore",
             dependencies: [.product(name: "Crypto", package: "swift-crypto")],
@@ -68,7 +69,7 @@ let package = Package(
         .target(
             name: "HalleyTransports",
             dependencies: [
-                "HalleyCore", "HalleyHub",
+                "HalleyCore", "HalleyHub", .target(name: "CMalloc", condition: .when(platforms: [.linux])),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "Metrics", package: "swift-metrics"),
                 .product(name: "NIOCore", package: "swift-nio"),

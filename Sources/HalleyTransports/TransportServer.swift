@@ -25,6 +25,7 @@ public final class TransportServer {
     private var listener: (any NIOCore.Channel)?
     private var timer: RepeatedTask?
     private var turns = 0
+    private var trim = HeapTrim()
     private let eventLoop: any EventLoop
 
     /// The event loop's clock.
@@ -241,6 +242,7 @@ public final class TransportServer {
         if turns % Self.slots == 0 {
             hub.sweep()
             heldGauge.record(held)
+            if trim.isDue(held: held, now: now) { HeapTrim.release() }
         }
         if isStopping, isIdle { timer?.cancel() }
     }

@@ -9,6 +9,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "Integration"))
 
+import soak  # noqa: E402
 import storm  # noqa: E402
 from conductor import Run, Settings  # noqa: E402
 from evidence import Evidence  # noqa: E402
@@ -18,7 +19,9 @@ from verdict import Verdict  # noqa: E402
 
 def arguments():
     names = "\n".join(f"  {fault.name:24} {fault.what}" for fault in FAULTS.values())
-    names += f"\n\nfor itself, with options of its own:\n  {'storm':24} thousands of clients, and their worker is killed"
+    names += "\n\nfor themselves, with options of their own:"
+    names += f"\n  {'storm':24} thousands of clients, and their worker is killed"
+    names += f"\n  {'soak':24} a day of comings and goings, and memory must stay flat"
     parser = argparse.ArgumentParser(
         "cluster/chaos", formatter_class=argparse.RawDescriptionHelpFormatter, epilog=f"faults:\n{names}",
         description="Runs a cluster under load, injects a fault, and judges what every subscriber received.")
@@ -103,4 +106,5 @@ def table(results):
 
 
 if __name__ == "__main__":
-    sys.exit(storm.main(sys.argv[2:]) if sys.argv[1:2] == ["storm"] else asyncio.run(main()))
+    alone = {"storm": storm.main, "soak": soak.main}.get(sys.argv[1] if len(sys.argv) > 1 else None)
+    sys.exit(alone(sys.argv[2:]) if alone else asyncio.run(main()))
