@@ -56,6 +56,8 @@ def test_redis_dies_and_comes_back_empty(own_cluster, channel):
     back = time.monotonic()
     cluster.wait_subscribed(channel, len(workers))
     assert time.monotonic() - back < 2, "every worker is subscribed again within 2 s of its return"
+    # It came back with nothing: that is said, and then goes on.
+    assert [stream.next().type for stream in streams] == ["~gap"] * len(streams)
     cluster.publish(channel, "after")
     for stream in streams:
         assert stream.next().data == "after"
@@ -95,6 +97,7 @@ def test_everything_but_workers_and_router_is_gone_for_a_while(own_cluster, chan
     assert all(not stream.is_closed for stream in streams)
     cluster.redis.start()
     cluster.wait_subscribed(channel, len({stream.headers["Halley-Worker"] for stream in streams}))
+    assert [stream.next().type for stream in streams] == ["~gap"] * len(streams), "Redis came back with nothing"
     cluster.publish(channel, "still here")
     for stream in streams:
         assert stream.next().data == "still here"
