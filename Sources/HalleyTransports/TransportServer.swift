@@ -78,7 +78,9 @@ public final class TransportServer {
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
             // On the listener, from which Linux' sockets inherit them: three system calls less for each that is accepted.
             .serverChannelOption(.tcpOption(.tcp_nodelay), value: 1)
-            .serverChannelOption(TCPOption.notSentLowWater, value: 16_384)
+            // 1 MiB: one turn of the loop brings up to a quarter of that from Redis, and a client that reads must get through
+            // a burst of some turns.
+            .serverChannelOption(TCPOption.notSentLowWater, value: 1 << 20)
             .serverChannelOption(TCPOption.userTimeout, value: 30_000)
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {

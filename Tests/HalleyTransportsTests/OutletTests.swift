@@ -43,7 +43,7 @@ import Testing
             try client.send(Self.stream)
             client.read(until: "{\"position\"")
             // Larger than the bound and than any buffer: accepted, for nothing else waits.
-            let large = String(repeating: "y", count: 1 << 20)
+            let large = String(repeating: "y", count: 1 << 22)
             try await fixture.publish([large])
             try await fixture.publish(["behind"])
             // The second found no room behind the first.
@@ -55,7 +55,7 @@ import Testing
             let client = try SocketClient(port: fixture.port, receiveBuffer: 4_096)
             try client.send(Self.stream)
             client.read(until: "{\"position\"")
-            let large = String(repeating: "y", count: 1 << 20)
+            let large = String(repeating: "y", count: 1 << 22)
             try await fixture.publish([large])
             #expect(client.read(until: "yy\"}\n") == .enough)
             try await fixture.publish(["behind"])

@@ -68,11 +68,11 @@ import Testing
             slow.read(until: "{\"position\"")
             let event = String(repeating: "x", count: 10_000)
             var published = 0
-            while published < 100, try await fixture.held() == 1 {
+            while published < 400, try await fixture.held() == 1 {
                 try await fixture.publish([event])
                 published += 1
             }
-            #expect((7..<40).contains(published), "\(published) events of 10,000 bytes")
+            #expect((7..<200).contains(published), "\(published) events of 10,000 bytes")
         }
     }
 
