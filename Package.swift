@@ -14,6 +14,7 @@ let package = Package(
     platforms: [.macOS(.v15)],
     products: [
         .executable(name: "halley", targets: ["halley"]),
+        .library(name: "HalleyClient", targets: ["HalleyClient"]),
         // For the package in Tests/Benchmarks alone.
         .library(name: "BenchmarkSubjects", targets: ["BenchmarkSubjects"]),
     ],
@@ -27,6 +28,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
         .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.0"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.0", traits: []),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
     ],
@@ -106,9 +108,17 @@ let package = Package(
             ],
             swiftSettings: strict),
         .target(
+            name: "HalleyBrowser",
+            exclude: ["client", "transports"],
+            resources: [
+                .embedInCode("built/halley.js"), .embedInCode("built/halley.classic.js"),
+                .embedInCode("built/halley.d.ts"),
+            ],
+            swiftSettings: strict),
+        .target(
             name: "HalleyCoordinator",
             dependencies: [
-                "HalleyCore", "HalleyBroker", "HalleyCluster", "HalleyRouter", "HalleyRedis",
+                "HalleyBrowser", "HalleyCore", "HalleyBroker", "HalleyCluster", "HalleyRouter", "HalleyRedis",
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "HummingbirdCore", package: "hummingbird"),
@@ -121,9 +131,18 @@ let package = Package(
             ],
             swiftSettings: strict),
         .target(
+            name: "HalleyClient",
+            dependencies: [
+                "HalleyCore",
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl"),
+            ],
+            swiftSettings: strict),
+        .target(
             name: "HalleyBench",
             dependencies: [
-                "HalleyCore", "HalleyBroker", "HalleyRedis",
+                "HalleyCore", "HalleyBroker", "HalleyClient", "HalleyRedis",
                 .product(name: "Histogram", package: "hdrhistogram-swift"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
@@ -133,7 +152,7 @@ let package = Package(
         .executableTarget(
             name: "halley",
             dependencies: [
-                "HalleyWorker", "HalleyCoordinator", "HalleyBench",
+                "HalleyWorker", "HalleyCoordinator", "HalleyBench", "HalleyClient",
                 "HalleyCore", "HalleyBroker", "HalleyCluster", "HalleyRedis",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Configuration", package: "swift-configuration"),
@@ -141,6 +160,7 @@ let package = Package(
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ],
             swiftSettings: strict),
         .testTarget(
@@ -213,6 +233,14 @@ let package = Package(
             ],
             swiftSettings: strict),
         .testTarget(
+            name: "HalleyClientTests",
+            dependencies: [
+                "HalleyClient", "HalleyCore",
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+            ],
+            swiftSettings: strict),
+        .testTarget(
             name: "HalleyBenchTests",
             dependencies: [
                 "HalleyBench", "HalleyCore",
@@ -243,7 +271,8 @@ let package = Package(
         .testTarget(
             name: "HalleyCoordinatorTests",
             dependencies: [
-                "HalleyCoordinator", "HalleyBroker", "HalleyCluster", "HalleyCore", "HalleyRedis", "HalleyRouter",
+                "HalleyBrowser", "HalleyCoordinator", "HalleyBroker", "HalleyCluster", "HalleyCore", "HalleyRedis",
+                "HalleyRouter",
                 "RedisFixture",
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "Hummingbird", package: "hummingbird"),

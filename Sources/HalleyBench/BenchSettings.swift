@@ -1,3 +1,4 @@
+import HalleyClient
 import HalleyCore
 import HalleyRedis
 
@@ -29,7 +30,7 @@ package struct BenchSettings: Sendable {
         case saturate(window: Int)
     }
 
-    package var url: BenchURL
+    package var url: ServerURL
     package var redis: RedisEndpoint
     package var cluster: ClusterName
     package var connections = 1_000
@@ -53,7 +54,7 @@ package struct BenchSettings: Sendable {
     /// How long all connections may take to be open once the last has begun, in seconds.
     package var patience = 30.0
 
-    package init(url: BenchURL, redis: RedisEndpoint, cluster: ClusterName) {
+    package init(url: ServerURL, redis: RedisEndpoint, cluster: ClusterName) {
         self.url = url
         self.redis = redis
         self.cluster = cluster

@@ -1,3 +1,4 @@
+import HalleyClient
 import Histogram
 import NIOCore
 import NIOPosix
@@ -35,7 +36,7 @@ final class Crowd {
         latencies.autoResize = true
     }
 
-    func add(_ index: Int, url: BenchURL) {
+    func add(_ index: Int, url: ServerURL) {
         let member = Member(index: index, url: url, crowd: self)
         members.append(member)
         member.begin()

@@ -1,11 +1,12 @@
 import Glibc
+import HalleyClient
 import HalleyCore
 import NIOCore
 import NIOPosix
 
 /// Where names lead, by the system's resolver; asked once for each name.
 ///
-/// Names under `localhost` are this machine without asking (RFC 6761, section 6.3), as browsers and curl have it.
+/// Names under `localhost` are this machine without asking, as browsers and curl have it.
 final class HostAddresses: Sendable {
     private let threads: NIOThreadPool
     private let eventLoop: any EventLoop
@@ -18,18 +19,23 @@ final class HostAddresses: Sendable {
         known = .makeBoxSendingValue([:], eventLoop: eventLoop)
     }
 
-    func addresses(of place: HostAndPort) -> EventLoopFuture<[SocketAddress]> {
+    func addresses(of url: ServerURL) -> EventLoopFuture<[SocketAddress]> {
+        let place = url.address
         if let known = known.value[place] { return known }
-        let found = threads.runIfActive(eventLoop: eventLoop) { try Self.resolve(place) }
+        let isThisMachine = url.isThisMachine
+        let found = threads.runIfActive(eventLoop: eventLoop) {
+            isThisMachine ? try Self.thisMachine(place.port) : try Self.resolve(place)
+        }
         known.value[place] = found
         return found
     }
 
+    private static func thisMachine(_ port: Int) throws -> [SocketAddress] {
+        try ["127.0.0.1", "::1"].map { try SocketAddress(ipAddress: $0, port: port) }
+    }
+
     private static func resolve(_ place: HostAndPort) throws -> [SocketAddress] {
-        let host = place.host.lowercased()
-        if host == "localhost" || host.hasSuffix(".localhost") {
-            return try ["127.0.0.1", "::1"].map { try SocketAddress(ipAddress: $0, port: place.port) }
-        }
+        let host = place.host
         var hints = addrinfo()
         hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
         var found: UnsafeMutablePointer<addrinfo>?

@@ -1,3 +1,4 @@
+import HalleyClient
 import HalleyCore
 import NIOCore
 import NIOPosix
@@ -19,7 +20,7 @@ final class Member: ChannelInboundHandler {
 
     private let index: Int
     let crowd: Crowd
-    var url: BenchURL
+    var url: ServerURL
     /// As it was told last; empty before.
     var position: [UInt8] = []
     /// When to come back, in milliseconds, as told by `retry:`.
@@ -44,7 +45,7 @@ final class Member: ChannelInboundHandler {
     /// In milliseconds, for clients that read answers themselves: what Halley tells an `EventSource`.
     private static let ownRetry = 500...1_500
 
-    init(index: Int, url: BenchURL, crowd: Crowd) {
+    init(index: Int, url: ServerURL, crowd: Crowd) {
         self.index = index
         self.url = url
         self.crowd = crowd
@@ -56,7 +57,7 @@ final class Member: ChannelInboundHandler {
 
     func begin() {
         guard !crowd.isStopping else { return }
-        crowd.addresses.addresses(of: url.address).assumeIsolated().whenComplete { result in
+        crowd.addresses.addresses(of: url).assumeIsolated().whenComplete { result in
             switch result {
             case .success(let addresses) where !addresses.isEmpty: self.connect(addresses)
             case .success: self.fail("\(self.url.address.host) has no address")
@@ -136,7 +137,7 @@ final class Member: ChannelInboundHandler {
         body = []
         let position = String(decoding: position, as: UTF8.self)
         let isSSE = crowd.settings.transport == .sse
-        let target = isSSE || position.isEmpty ? url.target : url.target(adding: "position", position)
+        let target = isSSE || position.isEmpty ? url.target : url.adding("position", [position]).target
         let resume = isSSE && !position.isEmpty ? "Last-Event-ID: \(position)\r\n" : ""
         context.writeAndFlush(
             wrapOutboundOut(

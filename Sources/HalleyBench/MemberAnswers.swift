@@ -1,3 +1,4 @@
+import HalleyClient
 import NIOCore
 
 /// What a member makes of the answers that it gets.
@@ -10,7 +11,7 @@ extension Member {
         self.head = head
         keepsAlive = !head.has("close", in: "connection")
         if let location = head.fields["location"], [301, 302, 307, 308].contains(head.status) {
-            guard let url = BenchURL(location) else {
+            guard let url = ServerURL(location), !url.isSecure else {
                 throw AnswerError("redirected to '\(location.prefix(64))', no http:// URL")
             }
             self.url = url

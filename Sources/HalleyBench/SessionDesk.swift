@@ -1,3 +1,4 @@
+import HalleyClient
 import HalleyCore
 import NIOCore
 import NIOPosix
@@ -6,12 +7,12 @@ import struct HalleyCore.Channel
 
 /// Asks for sessions over one kept connection, one at a time: `POST /session` at the apex.
 final class SessionDesk: Sendable {
-    private let apex: BenchURL
+    private let apex: ServerURL
     private let eventLoop: any EventLoop
     private let addresses: HostAddresses
     private let line: NIOLoopBoundBox<SessionLine?>
 
-    init(apex: BenchURL, eventLoop: any EventLoop, threads: NIOThreadPool) async throws {
+    init(apex: ServerURL, eventLoop: any EventLoop, threads: NIOThreadPool) async throws {
         self.apex = apex
         self.eventLoop = eventLoop
         addresses = try await eventLoop.submit { HostAddresses(on: eventLoop, threads: threads) }.get()
@@ -23,7 +24,7 @@ final class SessionDesk: Sendable {
 
     /// - Returns: the URL that the session came with.
     /// - Throws: ``BenchError`` with what was answered.
-    func session(channel: Channel) async throws -> BenchURL {
+    func session(channel: Channel) async throws -> ServerURL {
         var trouble = "nobody answered"
         for attempt in 1...Self.attempts {
             do {
@@ -34,9 +35,8 @@ final class SessionDesk: Sendable {
                     try await Task.sleep(for: .milliseconds(200 * attempt))
                     continue
                 }
-                guard let url = try body.withUnsafeBytes(Self.url) else {
-                    throw AnswerError("the session has no url that begins with http://")
-                }
+                let url = try body.withUnsafeBytes(ServerURL.ofSession)
+                guard !url.isSecure else { throw AnswerError("the session's url doesn't begin with http://") }
                 return url
             } catch let error as CancellationError {
                 throw error
@@ -46,20 +46,6 @@ final class SessionDesk: Sendable {
             }
         }
         throw BenchError("POST \(apex)/session: \(trouble.filter { !$0.isNewline })")
-    }
-
-    private static func url(_ bytes: UnsafeRawBufferPointer) throws -> BenchURL? {
-        var found: BenchURL?
-        var cursor = JSONCursor(bytes)
-        try cursor.object { name, cursor in
-            guard name.elementsEqual("url".utf8) else {
-                _ = try cursor.value()
-                return
-            }
-            // Coordinators may escape slashes; nothing else in a URL needs it.
-            found = BenchURL(String(decoding: try cursor.string(), as: UTF8.self).filter { $0 != "\\" })
-        }
-        return found
     }
 
     private func ask(_ channel: Channel) async throws -> (AnswerHead, [UInt8]) {
@@ -73,7 +59,7 @@ final class SessionDesk: Sendable {
     private func connected() -> EventLoopFuture<SessionLine> {
         if let line = line.value, line.isUsable { return eventLoop.makeSucceededFuture(line) }
         let eventLoop = eventLoop
-        return addresses.addresses(of: apex.address).flatMap { addresses in
+        return addresses.addresses(of: apex).flatMap { addresses in
             Self.connect(addresses[...], on: eventLoop).map { line in
                 self.line.value = line
                 return line

@@ -41,4 +41,7 @@ public struct ApexURL: Hashable, Sendable, CustomStringConvertible {
 
     /// All shards' hostnames as a source of a Content-Security-Policy (CSP Level 3, section 2.3.1).
     package var shardSource: String { "\(scheme)://*.\(host)\(suffix)" }
+
+    /// The same for WebSockets, which `http:` doesn't cover.
+    package var socketSource: String { "\(scheme == "https" ? "wss" : "ws")://*.\(host)\(suffix)" }
 }

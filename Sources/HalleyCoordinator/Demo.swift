@@ -2,7 +2,7 @@ import HalleyCore
 
 /// The page at `/`: choose channels, see events come, see which shard and worker serve you, publish where that is allowed.
 ///
-/// One document without anything from elsewhere, so that its policy can be strict: scripts and styles run by a nonce,
+/// One document and the client, nothing from elsewhere, so that its policy can be strict: scripts and styles run by a nonce,
 /// connections go to this host and the shards'. Whatever comes from the network is shown as text.
 package struct Demo {
     package let apex: ApexURL
@@ -23,7 +23,7 @@ package struct Demo {
     package var contentSecurityPolicy: String {
         """
         default-src 'none'; script-src 'nonce-\(nonce)'; style-src 'nonce-\(nonce)'; \
-        connect-src 'self' \(apex) \(apex.shardSource); img-src data:; base-uri 'none'; form-action 'none'; \
+        connect-src 'self' \(apex) \(apex.shardSource) \(apex.socketSource); img-src data:; base-uri 'none'; form-action 'none'; \
         frame-ancestors 'none'
         """
     }
@@ -44,7 +44,7 @@ package struct Demo {
         </head>
         <body data-open="\(isOpen)">
         \(DemoBody.html(isOpen: isOpen, cluster: cluster))
-        <script nonce="\(nonce)">
+        <script type="module" nonce="\(nonce)">
         \(DemoScript.javascript)
         </script>
         </body>
@@ -75,9 +75,10 @@ private enum DemoBody {
             </form>
             <dl>
               <div><dt>State</dt><dd id="state">closed</dd></div>
+              <div><dt>Transport</dt><dd id="transport">–</dd></div>
               <div><dt>Events</dt><dd><span id="count">0</span> <small id="rate">0/s</small></dd></div>
+              <div><dt>Worker</dt><dd id="worker">–</dd></div>
               <div class="whole"><dt>Hostname</dt><dd id="shard">–</dd></div>
-              <div class="whole"><dt>Worker</dt><dd id="worker">–</dd></div>
             </dl>
             <p class="hint"><a id="another" href="/" target="_blank" rel="noopener">Open another tab</a>: it gets a
               session of its own, and with it a hostname of its own.</p>

@@ -1,19 +1,18 @@
-/// What the demo does. Written for the reader who wants to do the same: `POST /session`, then an `EventSource`.
+/// What the demo does. Written for the reader who wants to do the same with halley.js.
 enum DemoScript {
     static let javascript = #"""
-        'use strict';
+        import { Halley } from '/halley.js';
+
         const $ = (id) => document.getElementById(id);
         const isOpen = document.body.dataset.open === 'true';
         const suggested = ['news', 'log', 'chat', 'user.42'];
         const most = 200;        // events that are kept on the page
         const window_ = 5000;    // over which the rate is taken, in ms
 
-        let source = null;       // the EventSource
-        let shard = null;        // "s17-c"
+        let halley = null;
         let incarnation = null;  // of the worker that sent the last event
         let arrivals = [];       // times of the last events, for the rate
         let total = 0;
-        let attempt = 0;         // tells an answer that comes too late
 
         function wanted() {
           return [...new Set($('channels').value.split(/[\s,]+/).filter(Boolean))];
@@ -22,7 +21,7 @@ enum DemoScript {
         function state(name) {
           $('state').textContent = name;
           $('state').dataset.state = name;
-          $('connect').textContent = source || name === 'connecting' ? 'Disconnect' : 'Connect';
+          $('connect').textContent = halley ? 'Disconnect' : 'Connect';
         }
 
         function showChips() {
@@ -36,7 +35,7 @@ enum DemoScript {
               const names = wanted();
               $('channels').value = (names.includes(name) ? names.filter((n) => n !== name) : [...names, name]).join(' ');
               changed();
-              if (source) connect();
+              if (halley) connect();
             };
             return chip;
           }));
@@ -49,73 +48,52 @@ enum DemoScript {
           return query;
         }
 
-        async function connect() {
+        function connect() {
           disconnect();
-          const mine = ++attempt;
-          const channels = wanted();
           history.replaceState(null, '', '?' + changed());
-          state('connecting');
+          if (!wanted().length) return;
           try {
-            // A session: a hostname of its own, so that this tab doesn't share another tab's limit of connections.
-            const answer = await fetch('/session', {
-              method: 'POST', headers: {'Content-Type': 'application/json'}, body: JSON.stringify({channels})
-            });
-            const session = await answer.json();
-            if (mine !== attempt) return;
-            if (!answer.ok) throw new Error(session.error);
-            shard = session.shard;
-            $('shard').textContent = new URL(session.url).host;
-            $('shard').title = 'session ' + session.session;
-            // event=message: one handler for all channels; format=json: each event says its channel and position.
-            source = new EventSource(session.url + '&format=json&event=message');
+            // A session of its own, and with it a hostname: this tab doesn't share another tab's limit of connections.
+            halley = new Halley(location.origin, {channels: wanted()});
           } catch (error) {
-            if (mine !== attempt) return;
-            state('closed');
-            note('gap', '', String(error.message || error));
+            note('gap', '', error.message);
             return;
           }
-          source.onopen = () => { state('open'); incarnation = null; findWorker(); };
-          source.onerror = () => {
-            // It comes back by itself, to the same hostname; the router knows who serves it by then.
-            if (source.readyState === EventSource.CLOSED) { disconnect(); } else { state('reconnecting'); }
-          };
-          source.onmessage = (message) => received(message, show);
-          source.addEventListener('~gap', (message) => received(message, showGap));
+          halley.on('state', changedState);
+          halley.on('event', show);
+          halley.on('gap', ({channel, from, to}) =>
+            note('gap', channel, 'a gap: events between ' + from + ' and ' + to + " can't be had any more"));
+          halley.on('error', (error) => note('gap', '', error.message));
+          state('connecting');
+        }
+
+        // It comes back by itself, to the same hostname; the router knows who serves it by then.
+        function changedState(name) {
+          state(name === 'waiting' ? 'reconnecting' : name);
+          $('transport').textContent = halley.transport || '–';
+          if (halley.host) $('shard').textContent = halley.host;
+          if (name !== 'open') return;
+          incarnation = null;
+          findWorker();
         }
 
         function disconnect() {
-          attempt++;
-          if (source) source.close();
-          source = null;
-          shard = null;
+          if (halley) halley.close();
+          halley = null;
           incarnation = null;
-          $('shard').textContent = '–';
-          $('worker').textContent = '–';
+          for (const id of ['shard', 'worker', 'transport']) $(id).textContent = '–';
           state('closed');
         }
 
-        function received(message, then) {
-          let event;
-          try { event = JSON.parse(message.data); } catch { return; }
+        function show({channel, position, data}) {
           // A live event's position ends in ~<incarnation>.<n>: which start of which worker counted it.
-          const cursor = /~([0-9a-f]{16})\.\d+$/.exec(event.position || message.lastEventId || '');
+          const cursor = /~([0-9a-f]{16})\.\d+$/.exec(position || '');
           if (cursor && cursor[1] !== incarnation) { incarnation = cursor[1]; findWorker(); }
-          then(event);
-        }
-
-        function show(event) {
-          const data = event.data;
-          let text = typeof data === 'string' ? data : JSON.stringify(data);
-          if (event.encoding === 'base64') text = 'base64 ' + text;
           total++;
           arrivals.push(Date.now());
           showRate();
-          note('', event.channel, text);
-        }
-
-        function showGap(event) {
-          const gap = event.gap || {};
-          note('gap', gap.channel || '', 'a gap: events between ' + gap.from + ' and ' + gap.to + " can't be had any more");
+          note('', channel, data instanceof Uint8Array ? 'base64 ' + btoa(Array.from(data, (byte) => String.fromCharCode(byte)).join(''))
+            : typeof data === 'string' ? data : JSON.stringify(data));
         }
 
         function note(kind, channel, text) {
@@ -152,15 +130,15 @@ enum DemoScript {
           const asked = incarnation;
           try {
             const cluster = await (await fetch('/shards')).json();
-            if (!shard || asked !== incarnation) return;
+            if (!halley || asked !== incarnation) return;
             const serving = cluster.workers.find((worker) => worker.incarnation === incarnation);
-            $('worker').textContent = serving ? serving.id : cluster.shards[shard.split('-')[0]] || '–';
+            $('worker').textContent = serving ? serving.id : cluster.shards[halley.host.split(/[-.]/)[0]] || '–';
           } catch { /* The coordinator may be away; events come all the same. */ }
         }
 
         $('subscribe').onsubmit = (event) => {
           event.preventDefault();
-          if (source || $('state').textContent === 'connecting') disconnect(); else connect();
+          if (halley) disconnect(); else connect();
         };
         $('channels').oninput = changed;
         $('clear').onclick = () => { $('events').replaceChildren(); $('empty').hidden = false; };

@@ -1,8 +1,10 @@
 import HTTPTypes
+import HalleyBrowser
 
 /// What a request asks for.
 package enum Route: Hashable, Sendable, CaseIterable {
     case demo
+    case client(ClientFile)
     case session
     case events
     case publish
@@ -10,9 +12,13 @@ package enum Route: Hashable, Sendable, CaseIterable {
     case live
     case ready
 
+    package static let allCases: [Route] =
+        [.demo, .session, .events, .publish, .shards, .live, .ready] + ClientFile.allCases.map { .client($0) }
+
     package var path: String {
         switch self {
         case .demo: "/"
+        case .client(let file): "/\(file.rawValue)"
         case .session: "/session"
         case .events: "/events"
         case .publish: "/publish"
@@ -27,14 +33,14 @@ package enum Route: Hashable, Sendable, CaseIterable {
         case .session: [.post, .options]
         case .events: [.get, .head, .options]
         case .publish: [.post]
-        case .demo, .shards, .live, .ready: [.get, .head]
+        case .demo, .client, .shards, .live, .ready: [.get, .head]
         }
     }
 
     /// Whether everyone may come here. The rest is for the administrators' listener, or for all in the open mode.
     package var isPublic: Bool {
         switch self {
-        case .demo, .session, .events, .live: true
+        case .demo, .client, .session, .events, .live: true
         case .publish, .shards, .ready: false
         }
     }

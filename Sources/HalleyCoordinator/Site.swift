@@ -1,6 +1,7 @@
 import FoundationEssentials
 import HTTPTypes
 import HalleyBroker
+import HalleyBrowser
 import HalleyCore
 import Hummingbird
 import Logging
@@ -43,7 +44,7 @@ struct Site: HTTPResponder {
             logger.error("a request failed", metadata: ["path": "\(request.uri.path.prefix(64))", "error": "\(error)"])
             response = refuse(.unavailable)
         }
-        response.headers[.cacheControl] = "no-store"
+        if response.headers[.cacheControl] == nil { response.headers[.cacheControl] = "no-store" }
         response.headers[.vary] = "Origin"
         response.headers[.xContentTypeOptions] = "nosniff"
         response.headers[Self.referrerPolicy] = "no-referrer"
@@ -68,6 +69,7 @@ struct Site: HTTPResponder {
         let query = try Query(halves.count == 2 ? halves[1] : "")
         switch route {
         case .demo: return demo()
+        case .client(let file): return client(file, known: request.headers[.ifNoneMatch])
         case .session: return try await session(request, query)
         case .events: return try events(request, query)
         case .publish: return try await publish(request, query)
@@ -87,7 +89,7 @@ struct Site: HTTPResponder {
         if request.method == .options {
             response = Response(status: .noContent)
             response.headers[.accessControlAllowMethods] = "POST"
-            response.headers[.accessControlAllowHeaders] = "Content-Type"
+            response.headers[.accessControlAllowHeaders] = "Authorization, Content-Type"
             response.headers[.accessControlMaxAge] = "600"
         } else {
             let body = try await body(request, upTo: SessionBody.maximumLength)
@@ -173,6 +175,26 @@ struct Site: HTTPResponder {
         return response
     }
 
+    /// Any page may load it, and a cache may keep it, but asks each time whether it is still the same.
+    ///
+    /// - Parameter known: what the cache has: entity tags, by commas (RFC 9110, section 13.1.2).
+    private func client(_ file: ClientFile, known: String?) -> Response {
+        let tags = known?.split(separator: ",").map { $0.drop { $0 == " " } } ?? []
+        let isKnown = tags.contains { $0 == file.entityTag || $0 == "W/\(file.entityTag)" || $0 == "*" }
+        var response =
+            isKnown
+            ? Response(status: .notModified)
+            : Response(
+                status: .ok, headers: [.contentType: file.contentType],
+                body: ResponseBody(byteBuffer: ByteBuffer(bytes: file.bytes)))
+        response.headers[.cacheControl] = "public, no-cache"
+        response.headers[.eTag] = file.entityTag
+        response.headers[.accessControlAllowOrigin] = "*"
+        // Pages that isolate themselves (Cross-Origin-Embedder-Policy) load only what says this.
+        response.headers[Self.resourcePolicy] = "cross-origin"
+        return response
+    }
+
     // MARK: Reading and writing
 
     private func body(_ request: Request, upTo limit: Int) async throws -> [UInt8] {
@@ -213,6 +235,7 @@ struct Site: HTTPResponder {
     private static var now: Int64 { Int64(Date().timeIntervalSince1970) }
 
     private static let referrerPolicy = HTTPField.Name("Referrer-Policy") ?? .referer
+    private static let resourcePolicy = HTTPField.Name("Cross-Origin-Resource-Policy") ?? .referer
     private static let secFetchSite = HTTPField.Name("Sec-Fetch-Site") ?? .referer
 }
 

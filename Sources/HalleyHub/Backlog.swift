@@ -97,6 +97,8 @@ package final class Backlog {
 /// One attempt of a subscriber to catch up. An object: what was asked for by an attempt that has ended answers to nobody.
 package final class CatchingUp {
     package var way: CatchUp
+    /// The topic of each of the way's sources.
+    let topics: [Topic]
     /// The hub's count when the limit was taken: the ring goes on after it.
     let count: UInt64
     /// Whether the subscriber has been told how its resume is answered.
@@ -104,8 +106,9 @@ package final class CatchingUp {
     /// Whether it was told a gap: then it is owed a position in the end.
     var hasToldGap = false
 
-    package init(_ way: CatchUp, count: UInt64, isTold: Bool) {
+    package init(_ way: CatchUp, of topics: [Topic], count: UInt64, isTold: Bool) {
         self.way = way
+        self.topics = topics
         self.count = count
         self.isTold = isTold
     }

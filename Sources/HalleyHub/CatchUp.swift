@@ -51,6 +51,8 @@ package struct CatchUp {
         /// Whether the log has been held against the client's position, or needn't be.
         var isJudged: Bool
         var isReading = false
+        /// Nobody wants the channel any more.
+        var isForgotten = false
 
         var head: Item? { next < items.count ? items[next] : nil }
         var wantsReading: Bool { head == nil && !isFetched && !isReading }
@@ -134,6 +136,16 @@ package struct CatchUp {
         return .event(best.delivery)
     }
 
+    /// The subscriber doesn't want the channel any more: nothing more of it comes, and nothing of it is waited for.
+    package mutating func forget(_ index: Int) {
+        sources[index].isForgotten = true
+        sources[index].items = []
+        sources[index].next = 0
+        sources[index].isReading = false
+        sources[index].isFetched = true
+        sources[index].isJudged = true
+    }
+
     /// What was asked for is in a ring: all the channel's durable events after the id that was to be read.
     ///
     /// - Returns: `false` when a ring can't answer, for the position is of another era and must be judged by the log.
@@ -155,8 +167,9 @@ package struct CatchUp {
     /// - Parameter isFresh: whether it was read for this very request; else it was in memory, and the log may have more.
     /// - Returns: `false` when it is of another era than the limit: this way leads nowhere any more.
     package mutating func took(_ segment: LogSegment, isFresh: Bool, for index: Int) -> Bool {
-        guard segment.era == era else { return false }
         var source = sources[index]
+        guard !source.isForgotten else { return true }
+        guard segment.era == era else { return false }
         source.isReading = false
         defer { sources[index] = source }
         let start = ResumeRule().start(of: source.standing, in: segment.state(after: source.after))

@@ -19,8 +19,9 @@ public final class Delivery {
     /// The event's place in the order of all that came over the worker's link.
     public let count: UInt64
 
-    /// Few: the formats that somebody here asked for.
-    private var frames: [(format: FrameFormat, bytes: ByteBuffer)] = []
+    /// Mostly the only format that somebody here asked for: without an array, which each event would pay for.
+    private var frame: (format: FrameFormat, bytes: ByteBuffer)?
+    private var otherFrames: [(format: FrameFormat, bytes: ByteBuffer)] = []
     private let budget: RingBudget
     package private(set) var bytes: Int
 
@@ -41,19 +42,20 @@ public final class Delivery {
 
     /// The event's bytes in a format, made by `encode` at the first call and kept for all that follow.
     public func frame(_ format: FrameFormat, encode: (Delivery) -> ByteBuffer) -> ByteBuffer {
-        for frame in frames where frame.format == format { return frame.bytes }
-        let frame = encode(self)
-        frames.append((format, frame))
+        if let frame, frame.format == format { return frame.bytes }
+        for frame in otherFrames where frame.format == format { return frame.bytes }
+        let new = encode(self)
+        if frame == nil { frame = (format, new) } else { otherFrames.append((format, new)) }
         // What it takes, not what is in it: buffers grow by doubling.
-        let size = frame.storageCapacity + Self.frameOverhead
+        let size = new.storageCapacity + Self.frameOverhead
         bytes += size
         budget.used += size
-        return frame
+        return new
     }
 
     /// The object itself, its arrays' headers and its place in a ring: what an empty payload costs, in bytes.
     package static let overhead = 256
-    /// A buffer's object and its place in the table, in bytes.
+    /// A buffer's object, in bytes, and its place in the table.
     package static let frameOverhead = 96
 }
 

@@ -18,7 +18,8 @@ import struct HalleyCore.Channel
 /// ```
 /// A poll that comes back takes them in one step where nothing is missing: see ``comeBack(_:to:from:)``.
 ///
-/// What comes over the link is in HubLink.swift, the stages in HubStages.swift, the reading of logs in HubReads.swift.
+/// What comes over the link is in HubLink.swift, the stages in HubStages.swift, the reading of logs in HubReads.swift,
+/// channels that come and go on a standing connection in HubLegs.swift.
 /// A channel is *covered* when a reading of Halley's clock, a tick, a mark or a durable event, came over the link after
 /// the subscription was confirmed: every event with a greater id comes over the link, every other is in the log.
 public final class Hub {
@@ -118,9 +119,14 @@ public final class Hub {
         for seat in membership.seats {
             let topic = seat.topic
             if wasLive { topic.unseat(at: seat.index) } else { topic.waiting[identity] = nil }
-            topic.members -= 1
-            if topic.members == 0 { lingering.append(topic, since: now()) }
+            release(topic)
         }
+    }
+
+    /// One subscriber less wants the topic.
+    func release(_ topic: Topic) {
+        topic.members -= 1
+        if topic.members == 0 { lingering.append(topic, since: now()) }
     }
 
     /// Goes on with a backlog that paused because the subscriber could take no more.

@@ -4,7 +4,7 @@ import HalleyCore
 /// The reading of logs for those who catch up: one at a time for a channel, a bounded number at a time in all.
 extension Hub {
     func read(_ subscriber: any Subscriber, _ attempt: CatchingUp, source: Int, after: EventID) {
-        let topic = subscriber.membership.seats[source].topic
+        let topic = attempt.topics[source]
         // A page ends before what has come since it was read. That is in the ring.
         if let ring = topic.ring.durable(after: after), attempt.way.took(ring: ring, for: source) { return }
         if let watermark, let segment = topic.backlog.segment(after: after, era: watermark.era) {

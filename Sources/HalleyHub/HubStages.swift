@@ -107,7 +107,8 @@ extension Hub {
             }
             way = CatchUp(from: position, rings: rings, to: watermark)
         }
-        subscriber.membership.stage = .catchingUp(CatchingUp(way, count: count, isTold: joining.isBack))
+        let topics = subscriber.membership.seats.map(\.topic)
+        subscriber.membership.stage = .catchingUp(CatchingUp(way, of: topics, count: count, isTold: joining.isBack))
         advance(subscriber)
     }
 

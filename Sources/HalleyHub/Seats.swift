@@ -27,6 +27,13 @@ extension Membership {
             }
         }
 
+        /// The order of the others stays.
+        mutating func remove(at index: Int) -> Seat {
+            guard index == 0, let removed = head else { return others.remove(at: index - 1) }
+            head = others.isEmpty ? nil : others.removeFirst()
+            return removed
+        }
+
         package mutating func append(_ seat: Seat) {
             if head == nil { head = seat } else { others.append(seat) }
         }

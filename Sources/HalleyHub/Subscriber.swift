@@ -2,7 +2,8 @@ import HalleyCore
 
 /// One held connection, as the hub sees it. Bound to the hub's event loop.
 ///
-/// No call may leave or close *another* subscriber while it runs: a fan-out is under way.
+/// No call may leave or close *another* subscriber while it runs: a fan-out is under way, or all have been unseated and not
+/// yet sent back. Who ends with another (a leg with its connection) leaves when the turn of the loop is over.
 public protocol Subscriber: AnyObject {
     /// The hub's own notes on this subscriber, kept here so that they need no table. Starts as `Membership()`.
     var membership: Membership { get set }

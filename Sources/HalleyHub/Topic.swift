@@ -58,6 +58,9 @@ package final class Topic {
         return live.count - 1
     }
 
+    /// Gives a place to another.
+    func reseat(_ subscriber: any Subscriber, at index: Int) { live[index] = subscriber }
+
     /// Frees a place in constant time: the last one moves there, and its seat is told.
     package func unseat(at index: Int) {
         let last = live.removeLast()

@@ -7,15 +7,18 @@ import NIOCore
 /// ```
 ///            ┌──────────── answered at once ──────────────┐
 /// reading ───┴─▶ joining ─▶ streaming ─▶ ended            │
-///    ▲                └───▶ polling ──────────────────────┤
+///    ▲   │││          └───▶ polling ──────────────────────┤
+///    │   ││└─▶ probing ───────────────────────────────────┤
+///    │   │└──▶ streaming, as a WebSocket ─▶ ended         │
+///    │   └───▶ another handler, an echo for tests         │
 ///    └──────────────────────────────────────── keep-alive ┘
 /// ```
 /// It is the only handler in its channel, with NIO's HTTP handlers nowhere: they would cost each held connection two and
 /// a half times the memory. What isn't needed while a request is held (the parser) is let go.
 ///
 /// A hostile client could send its head a byte a minute, pipeline for ever behind a held request, or never read: each
-/// state has its deadline, input behind a poll is bounded by the parser, behind a stream it is discarded, and unsent
-/// bytes are bounded. How bytes leave is in ConnectionOutput.swift.
+/// state has its deadline, input behind a poll is bounded by the parser, behind a stream it is discarded, that of a
+/// WebSocket is ``WebSocket``'s affair, and unsent bytes are bounded. How bytes leave is in ConnectionOutput.swift.
 final class Connection: ChannelInboundHandler, Subscriber, WheelRider {
     typealias InboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
@@ -26,6 +29,7 @@ final class Connection: ChannelInboundHandler, Subscriber, WheelRider {
         case streaming(WireFormat)
         /// The ``Poll`` from the first thing on that isn't an event.
         case polling(SubscriptionRequest, Poll?)
+        case probing(HeldProbe)
         case ended
     }
 
@@ -33,14 +37,18 @@ final class Connection: ChannelInboundHandler, Subscriber, WheelRider {
     /// Whether it is the channel's only handler, so that bytes may go to the socket itself.
     private let isAlone: Bool
     private(set) var context: ChannelHandlerContext?
-    private var parser: HTTPRequestParser? = HTTPRequestParser()
-    private(set) var state = State.reading
+    var parser: HTTPRequestParser? = HTTPRequestParser()
+    var state = State.reading
     /// When the present state's patience ends, or the next heartbeat is due.
     var deadline: NIODeadline
     var isDirty = false
     var outlet = Outlet.byNIO
     /// Events that leave when this turn of the loop ends.
     var due = Due.nothing
+    /// When the stream ends, where its client limits it.
+    private(set) var streamEnd: StreamEnd?
+    /// What it is besides, where a stream's events go over a WebSocket.
+    var webSocket: WebSocket?
 
     var membership = Membership()
     var wheelSeat = WheelSeat()
@@ -77,6 +85,11 @@ final class Connection: ChannelInboundHandler, Subscriber, WheelRider {
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        if let webSocket {
+            var bytes = unwrapInboundIn(data)
+            webSocket.read(&bytes)
+            return FleetingReceiveAllocator.giveBack(bytes, to: server.receiveBuffer)
+        }
         guard parser != nil else { return }
         do {
             let isAtBeginning = parser?.isEmpty == true
@@ -123,16 +136,34 @@ final class Connection: ChannelInboundHandler, Subscriber, WheelRider {
                 try server.hub.join(self, channels: subscription.channels, from: subscription.position)
             } catch {
                 release()
-                respond(server.busy(subscription.transport, because: "\(error)"), keepsAlive: false)
+                respond(server.busy(subscription, because: "\(error)"), keepsAlive: false)
             }
             if case .joining = state { deadline = server.now + server.bounds.join }
+        case .probe(let probe): hold(probe)
+        case .upgrade(let subscription, let head): upgrade(subscription, head: head)
+        case .echo(let head): becomeEcho(head: head)
         }
+    }
+
+    private func hold(_ probe: Probe) {
+        guard let context else { return }
+        put(probe.beginning(server: server.name), isBounded: false)
+        let timer = context.eventLoop.assumeIsolated().scheduleTask(in: probe.pause) { self.finishProbe() }
+        state = .probing(HeldProbe(probe, timer: timer))
+        server.held += 1
+    }
+
+    private func finishProbe() {
+        guard case .probing(let held) = state else { return }
+        release()
+        answer(held.probe.ending, keepsAlive: held.probe.keepsAlive)
+        goOnReading()
     }
 
     func refuse(_ error: HTTPRequestError) {
         switch state {
         case .reading: respond(.error(error.status, error.description), keepsAlive: false)
-        case .joining, .streaming, .polling, .ended: close()
+        case .joining, .streaming, .polling, .probing, .ended: close()
         }
     }
 
@@ -154,7 +185,7 @@ final class Connection: ChannelInboundHandler, Subscriber, WheelRider {
 
     /// Says the last word and closes once it is sent. Whatever the client still sends is discarded, and the wheel ends
     /// a client that doesn't take it.
-    private func end(with bytes: ByteBuffer) {
+    func end(with bytes: ByteBuffer) {
         if case .streaming(let format) = state { putDue(format) }
         guard let context else { return }
         release()
@@ -176,21 +207,23 @@ final class Connection: ChannelInboundHandler, Subscriber, WheelRider {
     // MARK: - The hub's word
 
     func joined(_ resume: Resume, at position: Position?) {
+        if let webSocket { return webSocket.joined(resume, at: position) }
         guard case .joining(let request) = state else { return }
         switch request.transport {
-        case .sse, .stream:
+        case .sse, .stream, .iframe, .multipart, .websocket:
             let format = WireFormat(request)
             parser = nil
             state = .streaming(format)
+            streamEnd = StreamEnd(request.limits, now: server.now)
             deadline = server.now + server.firstHeartbeat()
             put(
                 format.opening(
-                    resume: resume, retry: server.retry(), position: position, server: server.name))
-        case .longPoll:
+                    to: request, resume: resume, retry: server.retry(), position: position, server: server.name))
+        case .longPoll, .jsonp:
             // Who gets everything stands where the request says.
             let isElsewhere = resume != .complete && position != nil
             state = .polling(request, isElsewhere ? Poll(position: position) : nil)
-            deadline = server.now + server.bounds.poll
+            deadline = server.now + server.patience(of: request)
         }
     }
 
@@ -201,7 +234,7 @@ final class Connection: ChannelInboundHandler, Subscriber, WheelRider {
             if due.size > Runs.longest { putDue(format) }
         case .polling(_, let poll?) where !poll.words.isEmpty: poll.append(delivery)
         case .polling: isDue(delivery)
-        case .reading, .joining, .ended: return
+        case .reading, .joining, .probing, .ended: return
         }
         server.markDirty(self)
     }
@@ -226,12 +259,14 @@ final class Connection: ChannelInboundHandler, Subscriber, WheelRider {
         switch state {
         case .streaming(let format):
             putDue(format)
-            put(format.gap(gap))
+            let bytes = format.gap(gap)
+            streamEnd?.sent(bytes.readableBytes, settles: false)
+            put(bytes)
         case .polling(let request, let poll):
             let poll = gathered(request, poll)
             poll.take(&due)
             poll.words.append(.gap(gap))
-        case .reading, .joining, .ended: break
+        case .reading, .joining, .probing, .ended: break
         }
     }
 
@@ -239,7 +274,8 @@ final class Connection: ChannelInboundHandler, Subscriber, WheelRider {
         switch state {
         case .streaming(let format):
             putDue(format)
-            put(format.heartbeat(position))
+            putHeartbeat(format, position)
+            if streamEnd?.isReached(server.now) == true { server.markDirty(self) }
         case .polling(let request, let poll):
             let poll = gathered(request, poll)
             poll.take(&due)
@@ -247,7 +283,7 @@ final class Connection: ChannelInboundHandler, Subscriber, WheelRider {
             guard !poll.words.isEmpty else { return }
             poll.isDue = true
             server.markDirty(self)
-        case .reading, .joining, .ended: break
+        case .reading, .joining, .probing, .ended: break
         }
     }
 
@@ -255,8 +291,10 @@ final class Connection: ChannelInboundHandler, Subscriber, WheelRider {
         switch state {
         case .polling(_, let poll): (poll?.bytes ?? 0) + due.size < server.bounds.outboundBytes
         // Only what the socket took is known to move: while any of it waits here a backlog waits too, and is no slowness.
-        case .streaming: outlet.unsent == 0 && due.size < Runs.longest && isWritable
-        case .reading, .joining, .ended: false
+        case .streaming:
+            outlet.unsent == 0 && due.size < Runs.longest && isWritable
+                && streamEnd?.takes(behind: due.size, server.now) ?? true
+        case .reading, .joining, .probing, .ended: false
         }
     }
 
@@ -268,13 +306,18 @@ final class Connection: ChannelInboundHandler, Subscriber, WheelRider {
         switch state {
         case .streaming(let format):
             putDue(format)
-            if !membership.isLive { server.hub.resumeBacklog(of: self) }
+            webSocket?.turnEnded()
+            if streamEnd?.isReached(server.now) == true {
+                end(with: format.ending)
+            } else if !membership.isLive {
+                server.hub.resumeBacklog(of: self)
+            }
         case .polling(let request, let poll):
             // A poll without an event was marked for the answer before it.
             if due.isSomething || poll?.isDue == true { finish(request, poll) }
         case .reading:
             do { try readRequests() } catch { refuse(error) }
-        case .joining, .ended: break
+        case .joining, .probing, .ended: break
         }
     }
 
@@ -282,7 +325,11 @@ final class Connection: ChannelInboundHandler, Subscriber, WheelRider {
         let bytes = answer(to: request, poll, keepsAlive: request.keepsAlive)
         release()
         answer(bytes, keepsAlive: request.keepsAlive)
-        // The next request may have come already.
+        goOnReading()
+    }
+
+    /// The next request may have come already.
+    private func goOnReading() {
         guard parser?.isEmpty == false else { return }
         do { try readRequests() } catch { refuse(error) }
     }
@@ -290,15 +337,29 @@ final class Connection: ChannelInboundHandler, Subscriber, WheelRider {
     /// Without an event a client that has everything stands where the link is.
     private func answer(to request: SubscriptionRequest, _ poll: Poll?, keepsAlive: Bool) -> ByteBuffer {
         defer { due = .nothing }
-        if poll?.words.isEmpty ?? true,
-            let answer = LongPoll.answer(due, server: server.name, keepsAlive: keepsAlive)
-        {
-            return answer
-        }
+        if poll?.words.isEmpty ?? true, let answer = answer(to: request, due, keepsAlive: keepsAlive) { return answer }
         let poll = poll ?? Poll(position: request.position)
         poll.take(&due)
         let position = poll.words.isEmpty && membership.isLive ? server.hub.position : poll.position
-        return LongPoll.response(position: position, events: poll.words.map(\.member))
+        let response =
+            if case .callback(let callback) = request.page {
+                JSONP.response(
+                    callback,
+                    JSONP.arguments(position: position, events: poll.words.map { $0.member(isScript: true) }),
+                    position: position)
+            } else {
+                LongPoll.response(position: position, events: poll.words.map { $0.member(isScript: false) })
+            }
+        return response.serialized(server: server.name, keepsAlive: keepsAlive)
+    }
+
+    /// The answer that carries what is due and nothing else, mostly of bytes that others share.
+    private func answer(to request: SubscriptionRequest, _ due: Due, keepsAlive: Bool) -> ByteBuffer? {
+        guard case .callback(let callback) = request.page else {
+            return LongPoll.answer(due, server: server.name, keepsAlive: keepsAlive)
+        }
+        guard let (position, arguments) = JSONP.arguments(due) else { return nil }
+        return JSONP.response(callback, arguments, position: position)
             .serialized(server: server.name, keepsAlive: keepsAlive)
     }
 
@@ -308,6 +369,13 @@ final class Connection: ChannelInboundHandler, Subscriber, WheelRider {
             server.hub.leave(self)
             server.held -= 1
             due = .nothing
+            streamEnd = nil
+            webSocket?.end()
+            webSocket = nil
+            state = .ended
+        case .probing(let held):
+            held.cancel()
+            server.held -= 1
             state = .ended
         case .reading, .ended: break
         }
@@ -318,6 +386,8 @@ final class Connection: ChannelInboundHandler, Subscriber, WheelRider {
     /// Called about once a second.
     func visit(now: NIODeadline) {
         if server.isStopping { return leaveForGood(now: now) }
+        if streamEnd?.isDue(now) == true { endStream(now) }
+        webSocket?.visit(now: now)
         guard now >= deadline else { return }
         switch state {
         case .reading:
@@ -327,16 +397,25 @@ final class Connection: ChannelInboundHandler, Subscriber, WheelRider {
                 respond(.error(.requestTimeout, "the request's head took too long"), keepsAlive: false)
             }
         case .joining(let request):
-            respond(server.busy(request.transport, because: "the broker doesn't answer"), keepsAlive: false)
+            respond(server.busy(request, because: "the broker doesn't answer"), keepsAlive: false)
         case .streaming(let format):
             deadline = now + server.bounds.heartbeat
             // It says where the client stands with what is due.
             putDue(format)
             // A client that has taken nothing for so long ends here as too slow.
-            put(server.heartbeat(format, isLive: membership.isLive))
+            putHeartbeat(format, membership.isLive ? server.hub.position : nil)
         case .polling(let request, let poll): finish(request, poll)
+        case .probing: break
         case .ended: close()
         }
+    }
+
+    /// A stream has gone on for long enough; one that has everything is told where it stands, and ends.
+    private func endStream(_ now: NIODeadline) {
+        guard case .streaming(let format) = state else { return }
+        putDue(format)
+        if membership.isLive, let position = server.hub.position { putHeartbeat(format, position) }
+        if streamEnd?.isReached(now) == true { end(with: format.ending) }
     }
 
     /// The worker stops: every held request is ended so that its client comes back, and finds another worker.
@@ -344,10 +423,11 @@ final class Connection: ChannelInboundHandler, Subscriber, WheelRider {
         switch state {
         case .reading: end(with: ByteBuffer())
         case .joining(let request):
-            respond(server.busy(request.transport, because: "this worker stops"), keepsAlive: false)
+            respond(server.busy(request, because: "this worker stops"), keepsAlive: false)
         case .streaming(let format): end(with: format.ending)
         case .polling(let request, let poll):
             answer(answer(to: request, poll, keepsAlive: false), keepsAlive: false)
+        case .probing(let held): answer(held.probe.ending, keepsAlive: false)
         case .ended: if now >= deadline { close() }
         }
     }

@@ -1,3 +1,4 @@
+import HalleyCore
 import HalleyHub
 import NIOCore
 
@@ -9,9 +10,21 @@ extension Connection {
         self.due = .nothing
         switch due {
         case .nothing: break
-        case .event(let delivery): put(format.frame(delivery))
-        case .run(let run): put(format.frames(run))
+        case .event(let delivery): put(format.frame(delivery), settles: delivery.position != nil)
+        case .run(let run): put(format.frames(run), settles: run.delivery.position != nil)
         }
+    }
+
+    private func put(_ events: ByteBuffer, settles: Bool) {
+        streamEnd?.sent(events.readableBytes, settles: settles)
+        put(events)
+    }
+
+    /// Shows life, and moves the position of who has everything up to it.
+    func putHeartbeat(_ format: WireFormat, _ position: Position?) {
+        let bytes = format.heartbeat(position)
+        streamEnd?.sentHeartbeat(bytes.readableBytes, settles: position != nil)
+        put(bytes)
     }
 
     /// Sends, or keeps what the socket doesn't take; over the bound the client is too slow.

@@ -12,6 +12,8 @@ import NIOCore
 package struct HeapTrim {
     /// A fall of less isn't worth it: 1,000 connections are about 2.4 MB.
     package static let leastFall = 1_000
+    /// With nobody left there is no one to wait for it either.
+    package static let leastOfAll = 100
     /// For how long the number must have been down: clients that were cut off come back within a second or two.
     package static let patience = TimeAmount.seconds(5)
 
@@ -20,11 +22,12 @@ package struct HeapTrim {
 
     package init() {}
 
-    /// Whether to trim now: half of those held at the peak since the last trim have gone, and stayed away. To be asked
+    /// Whether to trim now: half of those held at the peak since the last trim have gone, or all, and stayed away. To be asked
     /// about once a second.
     package mutating func isDue(held: Int, now: NIODeadline) -> Bool {
         peak = max(peak, held)
-        guard peak - held >= Self.leastFall, held <= peak / 2 else {
+        let isFall = peak - held >= Self.leastFall && held <= peak / 2
+        guard isFall || held == 0 && peak >= Self.leastOfAll else {
             fallen = nil
             return false
         }

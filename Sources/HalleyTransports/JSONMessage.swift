@@ -8,16 +8,22 @@ import HalleyHub
 /// A payload that is JSON is embedded as it is; other text becomes a JSON string; bytes that aren't UTF-8 become base64
 /// (RFC 4648, section 4), and `"encoding":"base64"` says so.
 package enum JSONMessage {
-    package static func append(_ delivery: Delivery, to output: inout [UInt8]) {
+    /// - Parameters:
+    ///   - positionName: what the position is called.
+    ///   - embed: how a payload that is JSON becomes a part of the message.
+    package static func append(
+        _ delivery: Delivery, positionName: StaticString = "position", to output: inout [UInt8],
+        embed: (_ json: [UInt8], _ output: inout [UInt8]) -> Void = JSONText.appendOneLine
+    ) {
         // A channel's allowed characters and a position's need no escaping in JSON.
         output.append(UInt8(ascii: "{"))
         if let stamp = delivery.stamp { output.append(contentsOf: #""id":"\#(stamp.id)","#.utf8) }
         output.append(contentsOf: #""channel":"\#(delivery.channel)""#.utf8)
-        if let position = delivery.position { output.append(contentsOf: #","position":"\#(position)""#.utf8) }
+        if let position = delivery.position { output.append(contentsOf: #","\#(positionName)":"\#(position)""#.utf8) }
         let payload = delivery.payload
         if JSONText.isValid(payload) {
             output.append(contentsOf: #","data":"#.utf8)
-            JSONText.appendOneLine(payload, to: &output)
+            embed(payload, &output)
         } else if String(validating: payload, as: UTF8.self) != nil {
             output.append(contentsOf: #","data":"#.utf8)
             JSONText.appendString(payload, to: &output)
@@ -33,6 +39,24 @@ package enum JSONMessage {
         output.append(contentsOf: #"{"gap":"#.utf8)
         appendBounds(of: gap, to: &output)
         output.append(contentsOf: #","position":"\#(gap.position)"}"#.utf8)
+    }
+
+    package static func event(_ delivery: Delivery) -> [UInt8] {
+        var output: [UInt8] = []
+        output.reserveCapacity(delivery.payload.count + 160)
+        append(delivery, to: &output)
+        return output
+    }
+
+    package static func gap(_ gap: Gap) -> [UInt8] {
+        var output: [UInt8] = []
+        append(gap, to: &output)
+        return output
+    }
+
+    /// `{"position":"…"}`; `{}` while there is no position: a sign of life.
+    package static func heartbeat(_ position: Position?) -> [UInt8] {
+        Array((position.map { "{\"position\":\"\($0)\"}" } ?? "{}").utf8)
     }
 
     /// `{"channel":"news","from":"…","to":"…"}`

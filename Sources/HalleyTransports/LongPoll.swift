@@ -74,10 +74,16 @@ package enum PollWord {
     case event(Delivery)
     case gap(Gap)
 
-    var member: ByteBuffer {
+    /// As a member of `events`.
+    ///
+    /// - Parameter isScript: whether it is for a script's call.
+    func member(isScript: Bool) -> ByteBuffer {
         switch self {
-        case .event(let delivery): delivery.frame(LongPoll.sharedEvent, encode: LongPoll.event)
-        case .gap(let gap): LongPoll.gap(gap)
+        case .event(let delivery):
+            isScript
+                ? delivery.frame(JSONP.sharedEvent, encode: JSONP.event)
+                : delivery.frame(LongPoll.sharedEvent, encode: LongPoll.event)
+        case .gap(let gap): isScript ? JSONP.gap(gap) : LongPoll.gap(gap)
         }
     }
 }

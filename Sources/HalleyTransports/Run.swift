@@ -78,6 +78,8 @@ package struct Runs {
     private var beginnings: [ObjectIdentifier: Run] = [:]
     private var last: Run?
     private var all: [Run] = []
+    /// Those that remember a child: of an earlier turn too, where a connection was given something after it had been flushed.
+    private var parents: [Run] = []
 
     package init() {}
 
@@ -96,6 +98,7 @@ package struct Runs {
     mutating func run(_ run: Run, _ next: Delivery) -> Run {
         if let follower = run.follower, follower.delivery === next { return follower }
         let follower = keep(Run(next, after: run))
+        if run.follower == nil { parents.append(run) }
         run.follower = follower
         return follower
     }
@@ -108,7 +111,8 @@ package struct Runs {
     /// The turn is over.
     package mutating func end() {
         guard !all.isEmpty else { return }
-        for run in all { run.follower = nil }
+        for run in parents { run.follower = nil }
+        parents = []
         all = []
         beginnings = [:]
         last = nil

@@ -64,14 +64,22 @@ public enum SSE {
         return output
     }
 
-    /// Moves the client's position and nothing else: a browser remembers the id and dispatches no event.
-    package static func heartbeat(_ position: Position?) -> [UInt8] {
-        Array((position.map { "id: \($0)\n\n" } ?? ":\n\n").utf8)
+    /// Moves the client's position and nothing else: a browser remembers the id and dispatches no event. Who asks for
+    /// messages of JSON is given one, for it is all that tells a page a silent stream from a dead one.
+    package static func heartbeat(_ position: Position?, style: Style) -> [UInt8] {
+        guard style.isJSON, style.isMessage else {
+            return Array((position.map { "id: \($0)\n\n" } ?? ":\n\n").utf8)
+        }
+        let id = position.map { "id: \($0)\n" } ?? ""
+        return Array("\(id)data: ".utf8) + JSONMessage.heartbeat(position) + Array("\n\n".utf8)
     }
 
     /// What a stream begins with: when to come back, and where the client stands.
-    package static func prelude(retry: Int, position: Position?) -> [UInt8] {
-        Array("retry: \(retry)\n".utf8) + heartbeat(position)
+    ///
+    /// - Parameter padding: the length of a comment before it, in bytes.
+    package static func prelude(retry: Int, position: Position?, style: Style, padding: Int = 0) -> [UInt8] {
+        let comment = padding > 0 ? ":" + String(repeating: " ", count: max(0, padding - 2)) + "\n" : ""
+        return Array("\(comment)retry: \(retry)\n".utf8) + heartbeat(position, style: style)
     }
 
     /// CR, LF and CR LF all end a line for the client's parser, so each begins a new `data:` here: nothing in a payload

@@ -22,4 +22,9 @@ package enum Stream {
     package static func heartbeat(_ position: Position?) -> [UInt8] {
         Array((position.map { "{\"position\":\"\($0)\"}\n" } ?? "\n").utf8)
     }
+
+    /// What a stream begins with: where the client stands, behind as many empty lines as it asked for.
+    package static func prelude(position: Position?, padding: Int) -> [UInt8] {
+        [UInt8](repeating: 0x0A, count: padding) + heartbeat(position)
+    }
 }

@@ -13,6 +13,7 @@ public final class TransportServer {
     let bounds: ConnectionBounds
     /// The value of `Halley-Worker`.
     let name: String
+    private let rules: SubscriptionRules
     private let routes: (HTTPRequest) -> HTTPResponse?
     private var wheel = TimerWheel<Connection>(slots: TransportServer.slots)
     private var dirty: [Connection] = []
@@ -26,7 +27,7 @@ public final class TransportServer {
     private var timer: RepeatedTask?
     private var turns = 0
     private var trim = HeapTrim()
-    private let eventLoop: any EventLoop
+    let eventLoop: any EventLoop
 
     /// The event loop's clock.
     var now: NIODeadline { eventLoop.now }
@@ -34,6 +35,8 @@ public final class TransportServer {
     /// Requests that are held at present.
     var held = 0
     private(set) var isStopping = false
+    /// Whether `/ws-echo` is served, for conformance tools.
+    public var echoesWebSockets = false
     /// What tickets are checked with; `nil` until they are known.
     public var ticketKeys: TicketKeys?
 
@@ -49,13 +52,14 @@ public final class TransportServer {
     /// Sockets over the limit of held requests, for those that are to be told to come back, and for health checks.
     private static let reserve = 500
 
-    /// - Parameter routes: what answers requests for other paths than `/events`; `nil` from it is a 404.
+    /// - Parameter routes: what answers requests for other paths than `/events` and `/probe`; `nil` from it is a 404.
     public init(
-        hub: Hub, bounds: ConnectionBounds, name: String, eventLoop: any EventLoop,
-        routes: @escaping (HTTPRequest) -> HTTPResponse?
+        hub: Hub, bounds: ConnectionBounds, rules: SubscriptionRules = .standard, name: String,
+        eventLoop: any EventLoop, routes: @escaping (HTTPRequest) -> HTTPResponse?
     ) {
         self.hub = hub
         self.bounds = bounds
+        self.rules = rules
         self.name = name
         self.eventLoop = eventLoop
         self.routes = routes
@@ -78,9 +82,7 @@ public final class TransportServer {
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
             // On the listener, from which Linux' sockets inherit them: three system calls less for each that is accepted.
             .serverChannelOption(.tcpOption(.tcp_nodelay), value: 1)
-            // 1 MiB: one turn of the loop brings up to a quarter of that from Redis, and a client that reads must get through
-            // a burst of some turns.
-            .serverChannelOption(TCPOption.notSentLowWater, value: 1 << 20)
+            .serverChannelOption(TCPOption.notSentLowWater, value: bounds.kernelBytes)
             .serverChannelOption(TCPOption.userTimeout, value: 30_000)
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
@@ -141,9 +143,16 @@ public final class TransportServer {
     package enum Answer {
         case respond(HTTPResponse, thenClose: Bool)
         case subscribe(SubscriptionRequest)
+        case probe(Probe)
+        case upgrade(SubscriptionRequest, head: ByteBuffer)
+        case echo(head: ByteBuffer)
     }
 
     package func answer(to request: HTTPRequest) -> Answer {
+        if request.path == "/probe" {
+            return request.method == "GET" ? probe(request) : .respond(Self.wrongMethod, thenClose: false)
+        }
+        if request.path == "/ws-echo", echoesWebSockets { return echo(request) }
         guard request.path == "/events" else {
             let response = request.method == "GET" ? routes(request) : routes(request).map { _ in Self.wrongMethod }
             return .respond(
@@ -151,25 +160,35 @@ public final class TransportServer {
         }
         if request.method == "OPTIONS" { return .respond(Self.preflight, thenClose: false) }
         guard request.method == "GET" else { return .respond(Self.wrongMethod, thenClose: false) }
-        do {
+        do throws(SubscriptionError) {
             let subscription = try subscription(request)
-            guard held < bounds.connections, !isStopping else {
-                return .respond(
-                    busy(subscription.transport, because: "this worker holds as many requests as it may"),
-                    thenClose: true)
+            guard subscription.transport != .websocket else { return upgrade(request, to: subscription) }
+            guard mayHoldMore else {
+                return .respond(busy(subscription, because: Self.full), thenClose: true)
             }
             return .subscribe(subscription)
         } catch {
-            return .respond(refusal(of: request, because: error), thenClose: false)
+            // Somebody on the way may take a refused upgrade for a tunnel.
+            let isUpgrade = request.mentions("websocket", in: "upgrade")
+            return .respond(refusal(of: request, because: error), thenClose: isUpgrade)
         }
     }
+
+    private func probe(_ request: HTTPRequest) -> Answer {
+        guard let probe = Probe(request) else { return .respond(Probe.refusal, thenClose: false) }
+        guard mayHoldMore else { return .respond(busy(.stream, because: Self.full), thenClose: true) }
+        return .probe(probe)
+    }
+
+    var mayHoldMore: Bool { held < bounds.connections && !isStopping }
 
     /// Polls come back from the same answer with the same query, one behind the other: it is read once for all of them.
     private func subscription(_ request: HTTPRequest) throws(SubscriptionError) -> SubscriptionRequest {
         if let last = lastSubscription, last.request.hasQuery(of: request), last.subscription.asksTheSame(request) {
             return last.subscription
         }
-        let subscription = try SubscriptionRequest(request, keys: ticketKeys, now: Self.secondsSince1970())
+        let subscription = try SubscriptionRequest(
+            request, keys: ticketKeys, rules: rules, now: Self.secondsSince1970())
         if subscription.isOfQueryAlone { lastSubscription = (request, subscription) }
         return subscription
     }
@@ -178,16 +197,33 @@ public final class TransportServer {
         if case .ticket(.expired) = error, let location = ApexRedirect.location(of: request) {
             return HTTPResponse(status: .temporaryRedirect, fields: [("Location", location)])
         }
-        if error == .keysUnknown, let transport = try? Transport(of: request, query: QueryItems(request.query) ?? .none)
-        {
-            return busy(transport, because: error.message)
+        let query = QueryItems(request.query) ?? .none
+        let transport = try? Transport(of: request, query: query)
+        // Whatever it asked for, a script understands this alone; and who names a transport that isn't there is a script
+        // if it names a function.
+        let isScript = rules.offersJSONP && (transport ?? .jsonp) == .jsonp
+        let callback = isScript ? query["callback"].flatMap(JSONP.Callback.init) : nil
+        if error == .keysUnknown, let transport {
+            return busy(transport, callback: callback, because: error.message)
         }
-        return .error(error.status, error.message)
+        if let callback { return JSONP.refusal(callback, error.status, error.message) }
+        return .error(error.status, error.message, fields: error.fields)
     }
 
-    /// "Come back later." An `EventSource` that is answered 503 never comes back, so it gets a stream that ends at once.
-    func busy(_ transport: Transport, because reason: String) -> HTTPResponse {
+    /// "Come back later."
+    func busy(_ subscription: SubscriptionRequest, because reason: String) -> HTTPResponse {
+        guard case .callback(let callback) = subscription.page else {
+            return busy(subscription.transport, because: reason)
+        }
+        return busy(subscription.transport, callback: callback, because: reason)
+    }
+
+    /// An `EventSource` that is answered 503 never comes back, so it gets a stream that ends at once.
+    private func busy(
+        _ transport: Transport, callback: JSONP.Callback? = nil, because reason: String
+    ) -> HTTPResponse {
         refusedBusy.increment()
+        if let callback { return JSONP.refusal(callback, .serviceUnavailable, reason) }
         guard transport != .sse else {
             return HTTPResponse(
                 status: .ok, contentType: "text/event-stream", body: Array("retry: \(retry())\n\n".utf8))
@@ -195,9 +231,13 @@ public final class TransportServer {
         return .error(.serviceUnavailable, reason, fields: [("Retry-After", "1")])
     }
 
-    /// A heartbeat moves the position of those that have everything up to it; of the others it only shows life.
-    func heartbeat(_ format: WireFormat, isLive: Bool) -> ByteBuffer {
-        format.heartbeat(isLive ? hub.position : nil)
+    static let full = "this worker holds as many requests as it may"
+
+    /// How long a poll waits at most: as long as a poll may, or less where its client says so, as one does that has no
+    /// position yet and wants one.
+    func patience(of poll: SubscriptionRequest) -> TimeAmount {
+        guard poll.limits.seconds > 0 else { return bounds.poll }
+        return min(bounds.poll, .seconds(Int64(poll.limits.seconds)))
     }
 
     /// 500 to 1,500 ms: the clients of a dead worker come back spread over a second.

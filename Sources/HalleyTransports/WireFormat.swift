@@ -16,13 +16,16 @@ package struct WireFormat: Sendable {
         isChunked = request.isChunked
     }
 
-    /// Where ``Delivery`` keeps this format's bytes: 0 to 11.
+    /// Where ``Delivery`` keeps this format's bytes: 0 to 9 and 16 to 21; polls have theirs between and behind.
     package var frameFormat: FrameFormat {
         let kind =
             switch transport {
             case .sse: (style.isJSON ? 1 : 0) + (style.isMessage ? 2 : 0)
             case .stream: 4
-            case .longPoll: 5
+            case .longPoll, .jsonp: 5
+            case .iframe: 8
+            case .multipart: 9
+            case .websocket: 10
             }
         return FrameFormat(index: kind * 2 + (isChunked ? 1 : 0))
     }
@@ -31,7 +34,10 @@ package struct WireFormat: Sendable {
         delivery.frame(frameFormat) { delivery in
             switch transport {
             case .sse: framed(SSE.event(delivery, style: style))
-            case .stream, .longPoll: framed(Stream.event(delivery))
+            case .iframe: framed(Iframe.event(delivery))
+            case .multipart: framed(Multipart.event(delivery))
+            case .websocket: framed(JSONMessage.event(delivery))
+            case .stream, .longPoll, .jsonp: framed(Stream.event(delivery))
             }
         }
     }
@@ -50,35 +56,72 @@ package struct WireFormat: Sendable {
     package func gap(_ gap: Gap) -> ByteBuffer {
         switch transport {
         case .sse: framed(SSE.gap(gap))
-        case .stream, .longPoll: framed(Stream.gap(gap))
+        case .iframe: framed(Iframe.gap(gap))
+        case .multipart: framed(Multipart.gap(gap))
+        case .websocket: framed(JSONMessage.gap(gap))
+        case .stream, .longPoll, .jsonp: framed(Stream.gap(gap))
         }
     }
 
     package func heartbeat(_ position: Position?) -> ByteBuffer {
         switch transport {
-        case .sse: framed(SSE.heartbeat(position))
-        case .stream, .longPoll: framed(Stream.heartbeat(position))
+        case .sse: framed(SSE.heartbeat(position, style: style))
+        case .iframe: framed(Iframe.heartbeat(position))
+        case .multipart: framed(Multipart.heartbeat(position))
+        case .websocket: framed(JSONMessage.heartbeat(position))
+        case .stream, .longPoll, .jsonp: framed(Stream.heartbeat(position))
         }
     }
 
-    /// The head of the answer and what the stream begins with.
+    /// The head of the answer and what the stream begins with. A WebSocket has had its head by then, and begins otherwise.
     ///
     /// - Parameter retry: when an `EventSource` shall come back after a loss, in milliseconds.
-    package func opening(resume: Resume, retry: Int, position: Position?, server: String) -> ByteBuffer {
+    package func opening(
+        to request: SubscriptionRequest, resume: Resume, retry: Int, position: Position?, server: String
+    ) -> ByteBuffer {
+        let padding = Int(request.limits.padding)
         var head = "HTTP/1.1 200 OK\r\n" + HTTPResponse.commonFields(server: server)
-        head += transport == .sse ? "Content-Type: text/event-stream\r\n" : "Content-Type: application/x-ndjson\r\n"
+        let prelude: [UInt8]
+        switch transport {
+        case .sse:
+            head += "Content-Type: text/event-stream\r\n"
+            prelude = SSE.prelude(retry: retry, position: position, style: style, padding: padding)
+        case .iframe:
+            guard case .frame(let origin) = request.page else { preconditionFailure("a frame is for a page") }
+            head += "Content-Type: text/html; charset=utf-8\r\n" + Iframe.fields(for: origin)
+            prelude = Iframe.prelude(for: origin, position: position, padding: padding)
+        case .multipart:
+            head += "Content-Type: \(Multipart.contentType)\r\n"
+            prelude = Multipart.prelude(position: position, padding: padding)
+        case .stream, .longPoll, .jsonp, .websocket:
+            head += "Content-Type: application/x-ndjson\r\n"
+            prelude = Stream.prelude(position: position, padding: padding)
+        }
         if resume != .fresh { head += "Halley-Resume: \(resume.rawValue)\r\n" }
-        head += isChunked ? "Transfer-Encoding: chunked\r\n\r\n" : "Connection: close\r\n\r\n"
-        var buffer = ByteBuffer(string: head)
-        let prelude = transport == .sse ? SSE.prelude(retry: retry, position: position) : Stream.heartbeat(position)
+        if isChunked { head += "Transfer-Encoding: chunked\r\n" }
+        // Nothing is read while an answer streams, so that one which is to end is the connection's last.
+        if !isChunked || request.limits.isLimited { head += "Connection: close\r\n" }
+        var buffer = ByteBuffer(string: head + "\r\n")
         buffer.writeImmutableBuffer(framed(prelude))
         return buffer
     }
 
     /// What ends the answer so that the client knows it for whole; empty where the connection's end says it.
-    package var ending: ByteBuffer { isChunked ? ByteBuffer(string: "0\r\n\r\n") : ByteBuffer() }
+    package var ending: ByteBuffer {
+        switch transport {
+        case .websocket: return WebSocketFrame.close(CloseReason(.goingAway, "this worker stops"))
+        case .multipart:
+            var ending = framed(Multipart.ending)
+            if isChunked { ending.writeString(Self.lastChunk) }
+            return ending
+        default: return isChunked ? ByteBuffer(string: Self.lastChunk) : ByteBuffer()
+        }
+    }
+
+    private static let lastChunk = "0\r\n\r\n"
 
     private func framed(_ bytes: [UInt8]) -> ByteBuffer {
+        if transport == .websocket { return WebSocketFrame.text(bytes) }
         guard isChunked else { return ByteBuffer(bytes: bytes) }
         var digits = 1
         while bytes.count >> (4 * digits) > 0 { digits += 1 }

@@ -17,7 +17,8 @@ final class DataPlane {
         hub = Hub(broker: broker, bounds: settings.hub, incarnation: incarnation)
         let health = Health(worker: settings.id, incarnation: incarnation)
         server = TransportServer(
-            hub: hub, bounds: settings.connections, name: settings.id.description, eventLoop: eventLoop
+            hub: hub, bounds: settings.connections, rules: settings.rules, name: settings.id.description,
+            eventLoop: eventLoop
         ) { request in
             switch request.path {
             case "/health/live": health.live()
@@ -26,6 +27,14 @@ final class DataPlane {
             }
         }
         server.ticketKeys = settings.ticketKeys
+        server.echoesWebSockets = settings.echoesWebSockets
+        if settings.echoesWebSockets {
+            logger.warning(
+                """
+                /ws-echo IS SERVED (--ws-echo-for-tests): whoever reaches this worker may have it echo as much as he likes. \
+                For conformance tests only; never on a worker that serves clients
+                """)
+        }
     }
 
     func report() -> Presence.Report {

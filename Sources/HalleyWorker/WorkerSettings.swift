@@ -19,6 +19,8 @@ public struct WorkerSettings: Sendable {
     public var advertise: HostAndPort?
     /// The bounds of client connections.
     public var connections: ConnectionBounds
+    /// What clients may ask for.
+    public var rules: SubscriptionRules
     /// The bounds of channels and rings.
     public var hub: HubBounds
     /// How long a worker counts as alive after its last heartbeat.
@@ -29,12 +31,14 @@ public struct WorkerSettings: Sendable {
     public var stop: TimeAmount
     /// What tickets are checked with; `nil` for the keys that the coordinators keep in Redis.
     public var ticketKeys: TicketKeys?
+    /// Whether `/ws-echo` is served: anybody's bytes, echoed to anybody. For conformance tools alone.
+    public var echoesWebSockets: Bool
 
     /// All of it; the executable knows the defaults.
     public init(
         id: WorkerID, cluster: ClusterName, redis: RedisEndpoint, listen: HostAndPort, advertise: HostAndPort?,
-        connections: ConnectionBounds, hub: HubBounds, lease: TimeAmount, beat: TimeAmount, stop: TimeAmount,
-        ticketKeys: TicketKeys?
+        connections: ConnectionBounds, rules: SubscriptionRules = .standard, hub: HubBounds, lease: TimeAmount,
+        beat: TimeAmount, stop: TimeAmount, ticketKeys: TicketKeys?, echoesWebSockets: Bool = false
     ) {
         self.id = id
         self.cluster = cluster
@@ -42,10 +46,12 @@ public struct WorkerSettings: Sendable {
         self.listen = listen
         self.advertise = advertise
         self.connections = connections
+        self.rules = rules
         self.hub = hub
         self.lease = lease
         self.beat = beat
         self.stop = stop
         self.ticketKeys = ticketKeys
+        self.echoesWebSockets = echoesWebSockets
     }
 }

@@ -2,6 +2,7 @@ import ArgumentParser
 import FoundationEssentials
 import Glibc
 import HalleyBench
+import HalleyClient
 import NIOCore
 
 /// `halley bench`
@@ -23,7 +24,7 @@ struct BenchCommand: AsyncParsableCommand {
     @OptionGroup var redis: RedisOptions
 
     @Option(help: ArgumentHelp("The cluster's apex.", valueName: "url"), transform: { try benchURL($0) })
-    var url: BenchURL = .standard
+    var url: ServerURL = .standard
     @Option(help: ArgumentHelp("Connections to hold.", valueName: "n"))
     var connections = 1_000
     @Option(help: ArgumentHelp("How they are held: sse, stream, long-poll.", valueName: "name"))
@@ -143,8 +144,8 @@ private func check(_ flag: String, _ value: Double, in range: ClosedRange<Double
     }
 }
 
-private func benchURL(_ text: String) throws -> BenchURL {
-    guard let url = BenchURL(text), url.target == "/" else {
+private func benchURL(_ text: String) throws -> ServerURL {
+    guard let url = ServerURL(text), url.target == "/", !url.isSecure else {
         throw ValidationError("expected http://host[:port], the cluster's apex")
     }
     return url

@@ -11,12 +11,13 @@ struct CoordinatorCommand: AsyncParsableCommand {
         commandName: "coordinator", abstract: "Assigns sessions to shards, and shards to workers.")
 
     static let flags = [
-        "id", "listen", "admin", "open", "public-url", "allow-origin", "router", "lease-ms", "beat-ms",
-        "ticket-seconds", "ticket-keys", "retention-ms",
+        "id", "listen", "admin", "open", "router", "lease-ms", "beat-ms", "ticket-seconds", "ticket-keys",
+        "retention-ms",
     ]
 
     @OptionGroup var redis: RedisOptions
     @OptionGroup var log: LogOptions
+    @OptionGroup var origins: OriginOptions
 
     @Option(help: ArgumentHelp("The coordinator's name. [default: HOSTNAME-PORT]", valueName: "id"))
     var id: WorkerID?
@@ -26,10 +27,6 @@ struct CoordinatorCommand: AsyncParsableCommand {
     var admin = HostAndPort(host: "127.0.0.1", port: 9_101)
     @Flag(help: "Serve the admin listener's routes, publishing too, on the public one as well.")
     var open = false
-    @Option(help: ArgumentHelp("The apex as browsers know it.", valueName: "url"), transform: { try apexURL($0) })
-    var publicURL: ApexURL = .standard
-    @Option(help: ArgumentHelp("Other sites whose pages may ask for sessions, by commas.", valueName: "origins"))
-    var allowOrigin: String?
     @Option(help: ArgumentHelp("HAProxy's runtime API, by commas: unix:///path or tcp://host:port.", valueName: "urls"))
     var router: String?
     @Option(help: ArgumentHelp("How often workers say that they are alive.", valueName: "ms"))
@@ -77,14 +74,8 @@ struct CoordinatorCommand: AsyncParsableCommand {
         settings.listen = listen
         settings.admin = admin
         settings.isOpen = open
-        settings.publicURL = publicURL
-        settings.allowedOrigins = Set(
-            try list(allowOrigin).map { text in
-                guard let origin = Origin(text) else {
-                    throw ValidationError("--allow-origin: '\(text)' is no origin; expected https://www.example.com")
-                }
-                return origin
-            })
+        settings.publicURL = origins.publicURL
+        settings.allowedOrigins = try origins.allowed()
         settings.redis = redis.redis
         settings.cluster = redis.name
         settings.routers = try list(router).map { text in
@@ -100,12 +91,4 @@ struct CoordinatorCommand: AsyncParsableCommand {
     private func list(_ text: String?) -> [String] {
         text?.split(separator: ",").map(String.init) ?? []
     }
-}
-
-private func apexURL(_ text: String) throws -> ApexURL {
-    guard let url = ApexURL(text) else {
-        throw ValidationError(
-            "expected http://push.example.com or https://…, with a port where it isn't the standard one")
-    }
-    return url
 }

@@ -11,8 +11,9 @@ enum Environment {
         var place = 1
         for flag in flags where !arguments.contains(where: { $0 == "--\(flag)" || $0.hasPrefix("--\(flag)=") }) {
             let key = ConfigKey(flag.split(separator: "-").map(String.init))
-            guard let value = reader.string(forKey: key) else { continue }
-            if switches.contains(flag) {
+            // An empty one is none: what compose makes of a variable that isn't set.
+            guard let value = reader.string(forKey: key), !value.isEmpty else { continue }
+            if switches[command]?.contains(flag) ?? false {
                 guard ["1", "true", "yes"].contains(value.lowercased()) else { continue }
                 completed.insert("--\(flag)", at: place)
             } else {
@@ -25,13 +26,19 @@ enum Environment {
 
     /// The options of each subcommand.
     static let flags: [String: [String]] = [
-        "worker": RedisOptions.flags + LogOptions.flags + WorkerCommand.flags,
-        "coordinator": RedisOptions.flags + LogOptions.flags + CoordinatorCommand.flags,
+        "worker": RedisOptions.flags + LogOptions.flags + OriginOptions.flags + WorkerCommand.flags,
+        "coordinator": RedisOptions.flags + LogOptions.flags + OriginOptions.flags + CoordinatorCommand.flags,
         "publish": RedisOptions.flags,
+        "subscribe": SubscribeCommand.flags,
         "status": RedisOptions.flags,
         "bench": RedisOptions.flags + BenchCommand.flags,
     ]
 
     /// Flags without a value.
-    private static let switches: Set<String> = ["open", "saturate", "progress"]
+    private static let switches: [String: Set<String>] = [
+        "worker": ["open", "no-jsonp", "ws-echo-for-tests"],
+        "coordinator": ["open"],
+        "subscribe": ["json", "quiet"],
+        "bench": ["saturate", "progress"],
+    ]
 }

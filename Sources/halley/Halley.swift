@@ -14,8 +14,8 @@ struct Halley: AsyncParsableCommand {
             """,
         version: Version.current,
         subcommands: [
-            WorkerCommand.self, CoordinatorCommand.self, PublishCommand.self, StatusCommand.self, HealthCommand.self,
-            BenchCommand.self,
+            WorkerCommand.self, CoordinatorCommand.self, PublishCommand.self, SubscribeCommand.self, StatusCommand.self,
+            HealthCommand.self, BenchCommand.self,
         ])
 
     /// Parses by hand, so that a bad value ends the start with one line rather than with the usage as well.

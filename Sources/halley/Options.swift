@@ -1,4 +1,5 @@
 import ArgumentParser
+import HalleyCoordinator
 import HalleyCore
 import HalleyRedis
 import Logging
@@ -16,6 +17,35 @@ struct RedisOptions: ParsableArguments {
 
     @Option(help: ArgumentHelp("The cluster's name, which prefixes all it has in Redis.", valueName: "name"))
     var name: ClusterName = .standard
+}
+
+/// Whose pages are trusted: the same for workers and coordinators.
+struct OriginOptions: ParsableArguments {
+    static let flags = ["public-url", "allow-origin"]
+
+    @Option(help: ArgumentHelp("The apex as browsers know it.", valueName: "url"), transform: { try apexURL($0) })
+    var publicURL: ApexURL = .standard
+    @Option(help: ArgumentHelp("Other sites whose pages may come in, by commas.", valueName: "origins"))
+    var allowOrigin: String?
+
+    /// - Throws: one line that names the text that is no origin.
+    func allowed() throws -> Set<Origin> {
+        Set(
+            try (allowOrigin ?? "").split(separator: ",").map { text in
+                guard let origin = Origin(text) else {
+                    throw ValidationError("--allow-origin: '\(text)' is no origin; expected https://www.example.com")
+                }
+                return origin
+            })
+    }
+
+    private static func apexURL(_ text: String) throws -> ApexURL {
+        guard let url = ApexURL(text) else {
+            throw ValidationError(
+                "expected http://push.example.com or https://…, with a port where it isn't the standard one")
+        }
+        return url
+    }
 }
 
 /// How much is logged.

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Glibc
 import HalleyBroker
 import HalleyCore
 import HalleyRedis
@@ -9,14 +10,17 @@ struct PublishCommand: AsyncParsableCommand {
         commandName: "publish",
         abstract: "Publishes events: durable ones, unless told --live.",
         discussion: """
-            Prints the event's id; with --live, how many workers took it. With '-' for the payload, each line of \
-            standard input becomes an event.
+            Prints the event's id; with --live, how many workers took it. Without a payload, or with '-' for it, each line \
+            of standard input becomes an event; with --whole all of it is one. Before a payload that begins with a dash \
+            goes '--'.
             """)
 
     @OptionGroup var redis: RedisOptions
 
     @Flag(help: "Publish live: nothing is stored, and who isn't there misses it.")
     var live = false
+    @Flag(help: "All of standard input is one event's payload, line ends included.")
+    var whole = false
     @Option(help: ArgumentHelp("How many events the channel's log keeps. [default: 1000]", valueName: "events"))
     var history: Int?
     @Option(
@@ -46,9 +50,10 @@ struct PublishCommand: AsyncParsableCommand {
         if let ttlMs { try check("ttl-ms", ttlMs, in: numbers, unit: "milliseconds") }
         if let keyttlMs { try check("keyttl-ms", keyttlMs, in: numbers, unit: "milliseconds") }
         if let key {
-            let most = PublishOptions.maximumKeyLength - (payload == "-" ? Self.lineNumberLength : 0)
+            let most = PublishOptions.maximumKeyLength - (readsLines ? Self.lineNumberLength : 0)
             try check("key", key.utf8.count, in: 1...most, unit: "bytes")
         }
+        if whole, payload != "-" { throw ValidationError("--whole reads standard input; the payload is given as well") }
         if live, history != nil || ttlMs != nil || key != nil || keyttlMs != nil {
             throw ValidationError(
                 "--live events aren't kept; --history, --ttl-ms, --key and --keyttl-ms are durable events'")
@@ -59,8 +64,12 @@ struct PublishCommand: AsyncParsableCommand {
         try await RedisSession.with(redis) { connection in
             if !live { try await LibraryLoader(redis.name, logger: LogOptions.quiet).load(on: connection) }
             let publisher = RedisPublisher(connection, cluster: redis.name)
-            guard payload == "-" else {
-                StandardStream.output.write("\(try await publish(Array(payload.utf8), key: key, by: publisher))\n")
+            if isatty(STDIN_FILENO) == 1, payload == "-" {
+                StandardStream.error.write("reading \(whole ? "the payload" : "an event a line"); Ctrl-D ends\n")
+            }
+            guard readsLines else {
+                let payload = whole ? try StandardInputLines.whole() : Array(payload.utf8)
+                StandardStream.output.write("\(try await publish(payload, key: key, by: publisher))\n")
                 return
             }
             var published = 0
@@ -73,9 +82,11 @@ struct PublishCommand: AsyncParsableCommand {
                 }
                 published += 1
             }
-            StandardStream.error.write("published \(published) events on \(channel)\n")
+            StandardStream.error.write("published \(published) event\(published == 1 ? "" : "s") on \(channel)\n")
         }
     }
+
+    private var readsLines: Bool { payload == "-" && !whole }
 
     /// - Returns: what to print.
     private func publish(_ payload: [UInt8], key: String?, by publisher: RedisPublisher) async throws -> String {

@@ -1,3 +1,4 @@
+import ArgumentParser
 import Glibc
 
 /// The lines of standard input as bytes, without their ends (LF or CR LF): `readLine` would repair what is no UTF-8.
@@ -11,6 +12,9 @@ struct StandardInputLines: IteratorProtocol {
 
     /// How much is read at a time, in bytes: what a pipe holds on Linux.
     private static let chunk = 65_536
+
+    /// As over HTTP, in bytes.
+    private static let maximumPayload = 1 << 20
 
     mutating func next() -> [UInt8]? {
         while true {
@@ -28,6 +32,20 @@ struct StandardInputLines: IteratorProtocol {
             }
             read()
         }
+    }
+
+    /// All of it.
+    ///
+    /// - Throws: when it is more than an event may have.
+    static func whole() throws -> [UInt8] {
+        var lines = StandardInputLines()
+        while !lines.isAtEnd {
+            lines.read()
+            guard lines.bytes.count <= maximumPayload else {
+                throw ValidationError("standard input is over 1 MiB, more than an event's payload may have")
+            }
+        }
+        return lines.bytes
     }
 
     private func line(upTo end: Int) -> [UInt8] {

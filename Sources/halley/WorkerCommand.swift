@@ -12,13 +12,15 @@ struct WorkerCommand: AsyncParsableCommand {
         commandName: "worker", abstract: "Holds clients' connections and delivers events to them.")
 
     static let flags = [
-        "id", "listen", "advertise", "max-connections", "max-outbound-bytes", "heartbeat-ms", "poll-ms", "head-ms",
+        "id", "listen", "advertise", "max-connections", "max-outbound-bytes", "max-kernel-bytes", "heartbeat-ms",
+        "poll-ms", "head-ms",
         "idle-ms", "join-ms", "max-channels", "linger-ms", "ring-events", "ring-bytes", "ring-total-bytes", "beat-ms",
-        "lease-ms", "stop-ms", "ticket-keys",
+        "lease-ms", "stop-ms", "ticket-keys", "open", "no-jsonp", "websocket-message-bytes", "ws-echo-for-tests",
     ]
 
     @OptionGroup var redis: RedisOptions
     @OptionGroup var log: LogOptions
+    @OptionGroup var origins: OriginOptions
 
     @Option(help: ArgumentHelp("The worker's name. [default: HOSTNAME-PORT]", valueName: "id"))
     var id: WorkerID?
@@ -30,6 +32,8 @@ struct WorkerCommand: AsyncParsableCommand {
     var maxConnections: Int?
     @Option(help: ArgumentHelp("The most unsent bytes of one connection.", valueName: "bytes"))
     var maxOutboundBytes = 262_144
+    @Option(help: ArgumentHelp("The most bytes of one connection that the kernel keeps unsent.", valueName: "bytes"))
+    var maxKernelBytes = 1_048_576
     @Option(help: ArgumentHelp("The longest silence on a stream.", valueName: "ms"))
     var heartbeatMs = 15_000
     @Option(help: ArgumentHelp("The longest wait of a long poll.", valueName: "ms"))
@@ -40,6 +44,10 @@ struct WorkerCommand: AsyncParsableCommand {
     var idleMs = 75_000
     @Option(help: ArgumentHelp("How long a subscriber waits for Redis' confirmation.", valueName: "ms"))
     var joinMs = 5_000
+    @Option(
+        name: .customLong("websocket-message-bytes"),
+        help: ArgumentHelp("The largest message that a client may send on a WebSocket.", valueName: "bytes"))
+    var webSocketMessageBytes = 65_536
     @Option(help: ArgumentHelp("The most channels known at a time.", valueName: "n"))
     var maxChannels = 100_000
     @Option(help: ArgumentHelp("How long a channel that nobody wants stays subscribed.", valueName: "ms"))
@@ -62,13 +70,24 @@ struct WorkerCommand: AsyncParsableCommand {
             valueName: "keys"))
     var ticketKeys: String?
 
+    @Flag(help: "Hold WebSockets and frames of pages of this machine as well.")
+    var open = false
+    @Flag(name: .customLong("no-jsonp"), help: "Serve no JSONP.")
+    var refusesJSONP = false
+    @Flag(
+        name: .customLong("ws-echo-for-tests"),
+        help: "Serve /ws-echo, which echoes WebSocket messages, for conformance tools.")
+    var echoesWebSockets = false
+
     func validate() throws {
         try check("max-outbound-bytes", maxOutboundBytes, in: 4_096...1_073_741_824, unit: "bytes")
+        try check("max-kernel-bytes", maxKernelBytes, in: 4_096...1_073_741_824, unit: "bytes")
         try check("heartbeat-ms", heartbeatMs, in: 1_000...3_600_000, unit: "milliseconds")
         try check("poll-ms", pollMs, in: 1_000...3_600_000, unit: "milliseconds")
         try check("head-ms", headMs, in: 100...60_000, unit: "milliseconds")
         try check("idle-ms", idleMs, in: 1_000...3_600_000, unit: "milliseconds")
         try check("join-ms", joinMs, in: 100...60_000, unit: "milliseconds")
+        try check("websocket-message-bytes", webSocketMessageBytes, in: 1_024...16_777_216, unit: "bytes")
         try check("max-channels", maxChannels, in: 1...10_000_000, unit: "channels")
         try check("linger-ms", lingerMs, in: 0...3_600_000, unit: "milliseconds")
         try check("ring-events", ringEvents, in: 1...1_000_000, unit: "events")
@@ -110,14 +129,18 @@ struct WorkerCommand: AsyncParsableCommand {
             id: id, cluster: redis.name, redis: redis.redis, listen: listen, advertise: advertise,
             connections: .init(
                 connections: maxConnections ?? room, outboundBytes: maxOutboundBytes,
-                heartbeat: milliseconds(heartbeatMs),
+                kernelBytes: maxKernelBytes, heartbeat: milliseconds(heartbeatMs),
                 poll: milliseconds(pollMs), head: milliseconds(headMs), idle: milliseconds(idleMs),
-                join: milliseconds(joinMs)),
+                join: milliseconds(joinMs), webSocketMessageBytes: webSocketMessageBytes),
+            rules: .init(
+                origins: OriginPolicy(
+                    apex: origins.publicURL.origin, allowed: try origins.allowed(), allowsLocal: open),
+                offersJSONP: !refusesJSONP),
             hub: .init(
                 channels: maxChannels, linger: milliseconds(lingerMs), ringEvents: ringEvents, ringBytes: ringBytes,
                 ringTotalBytes: ringTotalBytes),
             lease: milliseconds(leaseMs), beat: milliseconds(beatMs), stop: milliseconds(stopMs),
-            ticketKeys: try ticketKeys.map { try parseTicketKeys($0) })
+            ticketKeys: try ticketKeys.map { try parseTicketKeys($0) }, echoesWebSockets: echoesWebSockets)
     }
 
     private func milliseconds(_ value: Int) -> TimeAmount { .milliseconds(Int64(value)) }

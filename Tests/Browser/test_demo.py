@@ -27,6 +27,8 @@ def test_publish_from_the_box_and_see_it_arrive(page, cluster, tmp_path):
     shard = page.locator("#shard").inner_text().split("-")[0]
     expect(page.locator("#worker")).to_have_text(cluster.shards()["shards"][shard])
 
+    expect(page.locator("#transport")).to_have_text("websocket")
+
     page.fill("#publish-payload", '{"hello":"from the box"}')
     page.click("#publish-send")
     expect(page.locator(EVENTS).first).to_have_text('{"hello":"from the box"}')

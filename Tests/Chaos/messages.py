@@ -1,6 +1,7 @@
 """What comes over a held connection, whatever the transport: events, gaps, and positions that move on."""
 
 import json
+import re
 import zlib
 from typing import NamedTuple
 
@@ -71,6 +72,88 @@ class Lines:
         return [from_object(decoded(line)) for line in lines if line.strip()]
 
 
+class Scripts:
+    """A forever frame's document: behind the prelude's own script, a call a line."""
+
+    def __init__(self):
+        self._pending = b""
+        self._has_begun = False
+
+    def feed(self, data):
+        *lines, self._pending = (self._pending + data).split(b"\n")
+        messages = []
+        for line in lines:
+            if self._has_begun:
+                found = re.fullmatch(rb"<script>m\((.*)\)</script>", line)
+                if not found or b"<" in found[1]:
+                    raise Unreadable(f"no script of ours: {line[:100]!r}")
+                messages += living(decoded(found[1]))
+            self._has_begun = self._has_begun or line.endswith(b"</script>")
+        return messages
+
+
+class Parts:
+    """multipart/x-mixed-replace: each part complete with the boundary behind it."""
+
+    _BOUNDARY = b"\r\n--halley\r\n"
+
+    def __init__(self):
+        self._pending = b"\r\n"
+        self._has_begun = False
+
+    def feed(self, data):
+        *parts, self._pending = (self._pending + data).split(self._BOUNDARY)
+        if parts and not self._has_begun:
+            self._has_begun = True
+            del parts[0]
+        messages = []
+        for part in parts:
+            head, _, body = part.partition(b"\r\n\r\n")
+            if head != b"Content-Type: application/json":
+                raise Unreadable(f"no part of ours: {part[:100]!r}")
+            messages += living(decoded(body))
+        return messages
+
+
+class Frames:
+    """A WebSocket's text messages, as a server sends them: whole and unmasked (RFC 6455, section 5.2)."""
+
+    TEXT, CLOSE = 0x81, 0x88
+
+    def __init__(self):
+        self._pending = b""
+
+    def feed(self, data):
+        self._pending += data
+        messages = []
+        while (frame := self._next()) is not None:
+            kind, payload = frame
+            if kind == self.TEXT:
+                messages += living(decoded(payload))
+            elif kind != self.CLOSE:
+                raise Unreadable(f"a frame that begins with {kind:#x}")
+        return messages
+
+    def _next(self):
+        """(first byte, payload) of the next frame, where it is whole."""
+        if len(self._pending) < 2:
+            return None
+        width = {126: 2, 127: 8}.get(self._pending[1], 0)
+        length = int.from_bytes(self._pending[2:2 + width], "big") if width else self._pending[1]
+        if len(self._pending) < 2 + width + length:
+            return None
+        kind, payload = self._pending[0], self._pending[2 + width:2 + width + length]
+        self._pending = self._pending[2 + width + length:]
+        return kind, payload
+
+
+def living(content):
+    """The message that an object is. `{}` is only a sign of life, and a word on subscriptions one that may move a
+    position."""
+    says_nothing = not content or "subscribed" in content and "position" not in content
+    return [] if says_nothing else [from_object(content)]
+
+
 class ServerSentEvents:
     """What an EventSource dispatches, and how it moves its last event id. `retry` is in milliseconds, None until told."""
 
@@ -101,7 +184,19 @@ class ServerSentEvents:
 
 def answer(body):
     """A long poll's answer: its messages, and the position it ends at."""
-    content = decoded(body)
+    return poll(decoded(body))
+
+
+def call(body):
+    """JSONP's answer: its messages and the position it ends at, or `(None, status)` of a refusal."""
+    found = re.fullmatch(rb"/\*\*/halley\._1\((.*)\);\n", body)
+    if not found or b"<" in found[1]:
+        raise Unreadable(f"no call of ours: {body[:100]!r}")
+    content = decoded(found[1])
+    return (None, content["status"]) if "error" in content else poll(content)
+
+
+def poll(content):
     if not isinstance(content.get("events"), list):
-        raise Unreadable(f"an answer without events: {body[:100]!r}")
+        raise Unreadable(f"an answer without events: {content!r}")
     return [from_object(message) for message in content["events"]], content.get("position")

@@ -29,13 +29,14 @@ from waiting import eventually
 
 WORKER = {  # each is minutes or megabytes as Halley comes
     "linger_ms": 2_000, "heartbeat_ms": 2_000, "poll_ms": 1_000, "head_ms": 2_000, "idle_ms": 2_000, "beat_ms": 1_000,
-    "ring_events": 50, "ring_bytes": 262_144, "ring_total_bytes": 4_194_304, "max_outbound_bytes": 65_536,
+    "ring_events": 50, "ring_bytes": 262_144, "ring_total_bytes": 4_194_304, "max_outbound_bytes": 65_536, "max_kernel_bytes": 16_384,
     "ticket_keys": KEY, "log_level": "warning"}
 PEAKS = (0.4, 0.7)  # of the run, when they begin
 PEAK_SHARE = 0.04  # of the run: how long one is held
 SHORTEST_PEAK = 2.0  # seconds
 SETTLING = 3.0  # seconds after a peak: its channels' linger and the worker's wheel
 LONGEST_END = 15.0  # seconds until all is let go
+TRIMMED = 8.0  # seconds after that: the worker waits for 5 before it gives free memory back
 
 
 def arguments(words):
@@ -139,6 +140,8 @@ class Soak:
             load.keep_up(now)
             if not self._crowd.held and not self._sampler.channels() and not self._sampler.connections():
                 break
+        time.sleep(TRIMMED)
+        now = time.monotonic()
         return self._sampler.take(now, "end", self._crowd.held, self._crowd.begun)
 
     def _judge(self, start, end, load):
@@ -202,7 +205,7 @@ def summary(result):
             f"  sessions {result['sessions']} in {result['minutes']:g} min; events {result['published']}; "
             f"CPU s: worker {result['cpu']['worker']}, harness {result['cpu']['harness']}",
             f"  MiB      start {result['start']['rss']:.1f}; tenths {tenths}; end {result['end']['rss']:.1f}",
-            f"  growth   {found['growth']:.2f} MiB; peaks {found['peaks']}, kept {found['kept']}",
+            f"  growth   {found['growth']:.2f} MiB; peaks {found['peaks']}, gave back {found['given']}, kept {found['kept']}",
             f"  left     descriptors {result['start']['descriptors']} -> {result['end']['descriptors']}, "
             f"channels {result['end']['channels']}, connections {result['end']['connections']}"]
         if result["troubles"]:

@@ -103,25 +103,37 @@ class StandIn:
         start = position and id_in(position)
         index = bisect_right(self.log, parse_id(start), key=lambda event: parse_id(event[0])) if start else len(self.log)
         accept = fields.get("accept", "")
-        if "json" in accept:
+        if "json" in accept or "callback" in query:
             await self._poll(writer, query, index)
             return
         kind = "text/event-stream" if "event-stream" in accept else "application/x-ndjson"
-        writer.write(f"HTTP/1.1 200 OK\r\nContent-Type: {kind}\r\n\r\n".encode())
+        is_socket = query.get("transport") == ["websocket"]
+        status = "101 Switching Protocols" if is_socket else "200 OK"
+        writer.write(f"HTTP/1.1 {status}\r\nContent-Type: {kind}\r\n\r\n".encode())
         as_sse = kind == "text/event-stream"
         write = self._sse if as_sse and "format" not in query else self._sse_object if as_sse else self._line
+        if query.get("transport") == ["iframe"]:
+            writer.write(b"<!doctype html>\n<script></script>\n")
+            write = self._script
+        elif query.get("transport") == ["multipart"]:
+            writer.write(b"--halley\r\n")
+            write = self._part
         while not writer.is_closing():
             events, index = await self._events(query, index)
             for event in events:
-                writer.write(write(event).encode())
+                text = write(event).encode()
+                writer.write(b"\x81\x7f" + len(text).to_bytes(8, "big") + text if is_socket else text)
 
     async def _poll(self, writer, query, index):
         events, index = await self._events(query, index)
-        self._whole(writer, {"position": f"{self.log[index - 1][0]}.{ERA}", "events": list(map(self._object, events))})
+        self._whole(writer, {"position": f"{self.log[index - 1][0]}.{ERA}", "events": list(map(self._object, events))},
+                    query.get("callback", [None])[0])
 
     @staticmethod
-    def _whole(writer, content):
+    def _whole(writer, content, callback=None):
         body = json.dumps(content).encode()
+        if callback:
+            body = b"/**/%s(%s);\n" % (callback.encode(), body)
         writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body))
 
     async def _events(self, query, index):
@@ -142,6 +154,12 @@ class StandIn:
 
     def _line(self, event):
         return json.dumps(self._object(event)) + "\n"
+
+    def _script(self, event):
+        return f"<script>m({json.dumps(self._object(event))})</script>\n"
+
+    def _part(self, event):
+        return f"Content-Type: application/json\r\n\r\n{json.dumps(self._object(event))}\r\n--halley\r\n"
 
     def _sse_object(self, event):
         content = self._object(event)

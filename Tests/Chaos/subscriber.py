@@ -82,8 +82,12 @@ class Subscriber:
     # What all transports share.
 
     def apex_url(self):
-        pairs = [("channel", channel) for channel in self.channels] + list(self.transport.query.items())
+        pairs = [("channel", channel) for channel in self.channels] + list(self._query.items())
         return f"http://{APEX}:{self.port}/events?" + urlencode(pairs, quote_via=quote)
+
+    @property
+    def _query(self):
+        return {key: value.format(port=self.port) for key, value in self.transport.query.items()}
 
     async def _ask_for_session(self):
         """The URL that `POST /session` gives, with what the transport adds to its query. Asks until it is given one."""
@@ -96,7 +100,7 @@ class Subscriber:
                 status, answer = 0, b""
             if status == 200:
                 url = json.loads(answer)["url"]
-                return url + "".join(f"&{key}={quote(value)}" for key, value in self.transport.query.items())
+                return url + "".join(f"&{key}={quote(value)}" for key, value in self._query.items())
             if status not in (0, 503):
                 raise Refused(f"POST /session was answered {status}: {answer[:200]!r}")
             await asyncio.sleep(self.rng.uniform(0.5, 1.5))
@@ -114,7 +118,7 @@ class Subscriber:
                 wire.close()
                 raise
             if answer.status != 307:
-                if answer.status != 200:
+                if answer.status not in (101, 200):
                     self.count(answer.status)
                 return answer, url, wire
             url = absolute(url, answer.headers["Location"])

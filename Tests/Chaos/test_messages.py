@@ -6,7 +6,7 @@ import zlib
 
 import pytest
 
-from messages import Lines, ServerSentEvents, Unreadable, answer
+from messages import Frames, Lines, Parts, Scripts, ServerSentEvents, Unreadable, answer, call
 from publisher import payload_of
 from record import FINAL, Publication
 
@@ -54,6 +54,52 @@ def test_lines(size):
     assert [message.kind for message in messages] == ["event", "event", "gap", "position"]
     assert [message.id for message in messages] == ["1795359771922-57", None, None, None]
     assert {message.position for message in messages} == {POSITION}
+
+
+def scripts(*objects):
+    return "".join(f"<script>m({text.strip()})</script>\n" for text in objects)
+
+
+@pytest.mark.parametrize("size", [1, 7, 100_000])
+def test_scripts(size):
+    prelude = "<!doctype html>\n   <script>\nfunction m(x){}\nd()</script>\n"
+    messages = fed(Scripts(), prelude + scripts(f'{{"position":"{POSITION}"}}', line(7), gap_line(), "{}"), size)
+    assert [message.kind for message in messages] == ["position", "event", "gap"]
+
+
+@pytest.mark.parametrize("size", [1, 7, 100_000])
+def test_parts(size):
+    text = "  \r\n--halley\r\n" + "".join(
+        f"Content-Type: application/json\r\n\r\n{part.strip()}\r\n--halley\r\n"
+        for part in (f'{{"position":"{POSITION}"}}', line(7), gap_line(), "{}"))
+    messages = fed(Parts(), text + "\r\n--halley--\r\n", size)
+    assert [message.kind for message in messages] == ["position", "event", "gap"]
+
+
+@pytest.mark.parametrize("size", [1, 7, 100_000])
+def test_frames(size):
+    def frame(text):
+        data = text.strip().encode()
+        length = bytes([len(data)]) if len(data) < 126 else b"\x7e" + len(data).to_bytes(2, "big")
+        return b"\x81" + length + data
+
+    joined = '{"subscribed":{"channels":["news"],"resume":"complete"}}'
+    data = b"".join(map(frame, (joined, line(7), line(60), gap_line(), "{}", f'{{"position":"{POSITION}"}}'))) + b"\x88\x02\x03\xe9"
+    parser = Frames()
+    messages = [message for start in range(0, len(data), size) for message in parser.feed(data[start:start + size])]
+    assert [message.kind for message in messages] == ["event", "event", "gap", "position"]
+    with pytest.raises(Unreadable):
+        Frames().feed(b"\x82\x01x")
+
+
+def test_a_call():
+    inner = f'{{"position":"{POSITION}","events":[{line(7).strip()}]}}'
+    messages, position = call(f"/**/halley._1({inner});\n".encode())
+    assert [message.number for message in messages] == [7] and position == POSITION
+    assert call(b'/**/halley._1({"error":"later","status":503});\n') == (None, 503)
+    for text in (b"", b'other({});\n', b'/**/halley._1({"a":"</script>"});\n', b"/**/halley._1({});\nx"):
+        with pytest.raises(Unreadable):
+            call(text)
 
 
 def test_an_answer():

@@ -7,7 +7,7 @@ import pytest
 from soak_verdict import Bounds, course, reasons, remains
 
 LENGTH = 1_000.0  # seconds
-BOUNDS = Bounds(growth=2.0, growth_share=0.03, kept=4.0, kept_share=0.5)
+BOUNDS = Bounds(growth=2.0, growth_share=0.03, given_share=0.3, left=6.0)
 
 
 def samples(level=40.0, filling=5.0, growth=0.0, kept=(3.0, 0.0), noise=0.2):
@@ -29,6 +29,7 @@ def wrong(**changes):
 def test_the_course_is_told():
     found = course(samples(noise=0.0), LENGTH)
     assert found.levels == [40, 43, 43] and found.peaks == [63, 63] and found.kept == [3, 0]
+    assert found.given == [20, 20]
     assert found.growth == pytest.approx(0, abs=0.01)
     assert found.tenths[0] < 40 and found.tenths[1:4] == [40] * 3 and found.tenths[5:7] == [43] * 2
 
@@ -46,8 +47,7 @@ def test_what_is_flat_passes(changes):
 
 
 @pytest.mark.parametrize("changes, phrase", [
-    ({"growth": 3.5}, "grew"), ({"growth": 20.0}, "grew"), ({"kept": (25.0, 0.0)}, "peak 1 left"),
-    ({"kept": (3.0, 3.0)}, "peak 2 left")])
+    ({"growth": 3.5}, "grew"), ({"growth": 20.0}, "grew"), ({"kept": (3.0, 3.0)}, "peak 2 left")])
 def test_what_grows_fails(changes, phrase):
     assert phrase in " ".join(wrong(**changes))
 
@@ -67,6 +67,22 @@ def test_growth_before_the_first_peak_is_found_though_memory_shrinks_for_long_af
     assert "grew" in " ".join(reasons(course(taken, LENGTH), BOUNDS))
 
 
+def test_a_peak_that_gives_nothing_back_at_once_is_found():
+    taken = samples()
+    for sample in taken:
+        if 450 <= sample["at"] < 520:
+            sample["rss"] += 19
+    assert "peak 1 gave back" in " ".join(reasons(course(taken, LENGTH), BOUNDS))
+
+
+def test_what_is_touched_again_soon_after_a_peak_is_no_growth():
+    taken = samples(kept=(15.0, 0.0))
+    for sample in taken:
+        if 450 <= sample["at"] < 480:
+            sample["rss"] -= 10 * (480 - sample["at"]) / 30
+    assert reasons(course(taken, LENGTH), BOUNDS) == []
+
+
 def test_too_few_samples_tell_nothing():
     with pytest.raises(ValueError):
         course(samples()[::40], LENGTH)
@@ -76,7 +92,8 @@ def test_too_few_samples_tell_nothing():
 
 @pytest.mark.parametrize("changes, count", [
     ({}, 0), ({"descriptors": 14}, 0), ({"descriptors": 15}, 1), ({"connections": 1}, 1), ({"channels": 2}, 1),
+    ({"anonymous": 7.9}, 0), ({"anonymous": 8.1}, 1),
     ({"descriptors": 99, "connections": 9, "channels": 9}, 3)])
 def test_what_is_left_when_everyone_has_gone_is_named(changes, count):
-    start = {"descriptors": 12, "connections": 0, "channels": 0}
+    start = {"descriptors": 12, "connections": 0, "channels": 0, "anonymous": 2.0}
     assert len(remains(start, {**start, **changes}, BOUNDS)) == count

@@ -1,4 +1,5 @@
 import HalleyCoordinator
+import HalleyCore
 import Testing
 
 struct CoordinatorSettingsTests {

@@ -8,9 +8,10 @@ struct DemoTests {
             page.contentSecurityPolicy.hasPrefix("default-src 'none'; script-src 'nonce-abc'; style-src 'nonce-abc'"))
         #expect(
             page.contentSecurityPolicy.contains(
-                "connect-src 'self' http://push.localhost:8080 http://*.push.localhost:8080;"))
+                "connect-src 'self' http://push.localhost:8080 http://*.push.localhost:8080 ws://*.push.localhost:8080;"
+            ))
         #expect(!page.contentSecurityPolicy.contains("\n"))
-        #expect(page.html.contains("<script nonce=\"abc\">"))
+        #expect(page.html.contains("<script type=\"module\" nonce=\"abc\">"))
     }
 
     @Test func `only the open page publishes`() {

@@ -8,6 +8,9 @@ struct RouteTests {
         #expect(try Route(path: "/session", method: .post, isOpen: false) == .session)
         #expect(try Route(path: "/events", method: .get, isOpen: false) == .events)
         #expect(try Route(path: "/health/live", method: .head, isOpen: false) == .live)
+        #expect(try Route(path: "/halley.js", method: .get, isOpen: false) == .client(.module))
+        #expect(try Route(path: "/halley.classic.js", method: .head, isOpen: false) == .client(.script))
+        #expect(try Route(path: "/halley.d.ts", method: .get, isOpen: false) == .client(.types))
         for path in ["/publish", "/shards", "/health/ready"] {
             #expect(throws: RequestError.unknownPath) { try Route(path: path, method: .get, isOpen: false) }
         }

@@ -17,7 +17,7 @@ final class ServerFixture {
 
     static let incarnation = Incarnation(bits: 0xFEED)
 
-    init(bounds: ConnectionBounds = .test) throws {
+    init(bounds: ConnectionBounds = .test, rules: SubscriptionRules = .standard) throws {
         let loop = loop
         broker = MemoryBroker(on: loop)
         hub = Hub(
@@ -25,7 +25,9 @@ final class ServerFixture {
             bounds: HubBounds(
                 channels: 1_000, linger: .seconds(60), ringEvents: 100_000, ringBytes: 1 << 24, ringTotalBytes: 1 << 26),
             incarnation: Self.incarnation, now: { loop.now })
-        server = TransportServer(hub: hub, bounds: bounds, name: "worker-1", eventLoop: loop) { request in
+        server = TransportServer(
+            hub: hub, bounds: bounds, rules: rules, name: "worker-1", eventLoop: loop
+        ) { request in
             request.path == "/health/live" ? HTTPResponse(status: .ok, body: Array("live".utf8)) : nil
         }
         server.startWheel()

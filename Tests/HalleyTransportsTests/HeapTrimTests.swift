@@ -12,11 +12,16 @@ import Testing
     }
 
     @Test func aFallThatLastsIsDueOnce() {
-        #expect(due([5_000, 100, 200, 200, 200, 200, 200, 100, 0, 0, 0, 0, 0, 0, 0]) == [6])
+        #expect(due([5_000, 100, 200, 200, 200, 200, 200, 100, 90, 0, 90, 0, 90, 0, 90]) == [6])
     }
 
     @Test func whoComesBackInTimeCancelsIt() {
         #expect(due([5_000, 0, 0, 4_000, 1_000, 1_000, 1_000, 1_000, 1_000, 1_000, 1_000]) == [9])
+    }
+
+    @Test func nobodyLeftIsAFall() {
+        #expect(due([100, 0, 0, 0, 0, 0, 0, 0]) == [6])
+        #expect(due([99, 0, 0, 0, 0, 0, 0, 0]).isEmpty)
     }
 
     @Test(arguments: [(1_900, 950), (5_000, 2_600), (1_999, 1_000)])

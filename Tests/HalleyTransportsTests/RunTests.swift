@@ -110,4 +110,20 @@ import Testing
         #expect(gone == nil)
         #expect(before == nil)
     }
+
+    /// A connection that is given a backlog while it is flushed holds it into the next turn.
+    @Test func whatGoesOnFromAnEarlierTurnIsNotKeptEither() throws {
+        weak var gone: Run?
+        var runs = Runs()
+        do {
+            var due = walk(Array(events.prefix(2)), in: &runs)
+            runs.end()
+            due = due.followed(by: events[2], in: &runs)
+            gone = try run(due)
+            #expect(gone?.deliveries.count == 3)
+            runs.end()
+            withExtendedLifetime(due) {}
+        }
+        #expect(gone == nil)
+    }
 }

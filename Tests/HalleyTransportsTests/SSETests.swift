@@ -65,16 +65,26 @@ import Testing
     }
 
     @Test func aHeartbeatMovesThePositionAndDispatchesNothing() {
-        let reader = EventStreamReader(SSE.heartbeat(somewhere))
+        let reader = EventStreamReader(SSE.heartbeat(somewhere, style: plain))
         #expect(reader.lastEventID == somewhere.description)
         #expect(reader.events.isEmpty)
-        let blind = EventStreamReader(SSE.heartbeat(somewhere) + SSE.heartbeat(nil))
+        let blind = EventStreamReader(SSE.heartbeat(somewhere, style: plain) + SSE.heartbeat(nil, style: plain))
         #expect(blind.lastEventID == somewhere.description)
         #expect(blind.events.isEmpty)
     }
 
+    @Test func whoAsksForMessagesOfJSONSeesHeartbeats() {
+        let style = SSE.Style(isJSON: true, isMessage: true)
+        let reader = EventStreamReader(SSE.heartbeat(somewhere, style: style) + SSE.heartbeat(nil, style: style))
+        #expect(reader.events.map(\.data) == [#"{"position":"\#(somewhere)"}"#, "{}"])
+        #expect(reader.events.allSatisfy { $0.type == "message" && $0.lastEventID == somewhere.description })
+        for other in [SSE.Style(isJSON: true, isMessage: false), SSE.Style(isJSON: false, isMessage: true)] {
+            #expect(EventStreamReader(SSE.heartbeat(somewhere, style: other)).events.isEmpty)
+        }
+    }
+
     @Test func thePreludeSaysWhenToComeBackAndWhereTheClientStands() {
-        let reader = EventStreamReader(SSE.prelude(retry: 750, position: somewhere))
+        let reader = EventStreamReader(SSE.prelude(retry: 750, position: somewhere, style: plain))
         #expect(reader.retry == 750)
         #expect(reader.lastEventID == somewhere.description)
         #expect(reader.events.isEmpty)

@@ -140,4 +140,44 @@ import Testing
         #expect(throws: SubscriptionError.keysUnknown) { try read("channel=a&ticket=x") }
         #expect(try read("channel=a").channels.count == 1)
     }
+
+    // MARK: - Pages
+
+    @Test(arguments: [
+        [], [("origin", "http://push.localhost:8080")], [("origin", "HTTP://PUSH.LOCALHOST:8080")],
+        [("origin", "http://s1.push.localhost:8080"), ("host", "s1.push.localhost:8080")],
+    ])
+    func aWebSocketIsForWhatIsNoPageAndForVerifiedPages(fields: [(String, String)]) throws {
+        #expect(try read("transport=websocket&channel=a", fields).transport == .websocket)
+        #expect(try read("transport=websocket", fields).channels.isEmpty)
+    }
+
+    @Test(arguments: [
+        [("origin", "null")], [("origin", "")], [("origin", "https://evil.example")],
+        [("origin", "http://push.localhost")],
+        [("origin", "https://push.localhost:8080")], [("origin", "http://push.localhost:8080.evil.com")],
+        [("origin", "http://evil-push.localhost:8080")], [("origin", "http://push.localhost:8080/")],
+        [("origin", "http://push.localhost:8080"), ("origin", "http://push.localhost:8080")],
+        [("origin", "http://localhost:3000"), ("host", "localhost:9001")], [("origin", "file://")],
+    ])
+    func noWebSocketIsForOtherPages(fields: [(String, String)]) throws {
+        // With whatever ticket: nothing else is looked at before.
+        for query in ["channel=a", "channel=a&ticket=x", ""] {
+            #expect(throws: SubscriptionError.foreignOrigin) { try read("transport=websocket&" + query, fields) }
+        }
+    }
+
+    @Test func originsAreNobodysAffairOnOtherTransports() throws {
+        for transport in ["sse", "stream", "long-poll", "multipart", "jsonp&callback=f"] {
+            #expect(!(try read("channel=a&transport=\(transport)", [("origin", "null")]).channels.isEmpty))
+        }
+    }
+
+    @Test func requestsOfTheSameQueryAreTheSameWhereNothingElseSpeaks() throws {
+        let poll = try read("channel=a&transport=jsonp&callback=f")
+        #expect(poll.isOfQueryAlone)
+        for query in ["channel=a&callback=f", "channel=a&transport=sse", "channel=a&transport=websocket"] {
+            #expect(!(try read(query).isOfQueryAlone))
+        }
+    }
 }

@@ -23,6 +23,15 @@ import Testing
         ("transport=stream", [("accept", "text/event-stream")], .stream),
         ("transport=long-poll", [("accept", "text/event-stream")], .longPoll),
         ("transport=stream", [("upgrade", "websocket")], .stream),
+        ("", [("upgrade", "websocket")], .websocket),
+        ("", [("upgrade", "h2c, WebSocket")], .websocket),
+        ("transport=websocket", [], .websocket),
+        ("callback=f", [("accept", "*/*")], .jsonp),
+        ("callback=f", [("accept", "application/json")], .longPoll),
+        ("transport=jsonp", [], .jsonp),
+        ("transport=iframe", [("accept", "text/html")], .iframe),
+        ("", [("accept", "multipart/x-mixed-replace")], .multipart),
+        ("transport=multipart", [], .multipart),
     ]
 
     @Test(arguments: table.indices)
@@ -32,8 +41,7 @@ import Testing
     }
 
     static let refused: [(query: String, fields: [(String, String)])] = [
-        ("transport=", []), ("transport=SSE", []), ("transport=carrier-pigeon", []), ("transport=websocket", []),
-        ("callback=f", []), ("", [("upgrade", "websocket")]), ("", [("upgrade", "h2c, WebSocket")]),
+        ("transport=", []), ("transport=SSE", []), ("transport=carrier-pigeon", []), ("transport=forever-frame", []),
     ]
 
     @Test(arguments: refused.indices)

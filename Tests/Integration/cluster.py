@@ -108,9 +108,10 @@ class Coordinator(Process):
 class Router(Process):
     """HAProxy with the configuration that users run."""
 
-    def __init__(self, directory, coordinator_address, port=None):
+    def __init__(self, directory, coordinator_address, port=None, certificate=None):
         self.port = port or free_port()
         self.address = ("127.0.0.1", self.port)
+        self.tls_address = ("127.0.0.1", free_port()) if certificate else None
         self.socket = os.path.join(directory, "router.sock")
         map_file = Path(directory) / "shards.map"
         map_file.touch()
@@ -120,7 +121,14 @@ class Router(Process):
             "HALLEY_COORDINATOR": coordinator_address,
             "HALLEY_RUNTIME": f"unix@{self.socket}",
             "HALLEY_MAP": str(map_file),
+            **self._tls(certificate),
         })
+
+    def _tls(self, certificate):
+        if not certificate:
+            return {}
+        host, port = self.tls_address
+        return {"HALLEY_CERTIFICATE": str(certificate), "HALLEY_BIND_TLS": f"{host}:{port}"}
 
     @property
     def runtime(self):
@@ -133,9 +141,12 @@ class Router(Process):
 
 
 class Cluster:
-    """`workers` workers behind one coordinator and one router, all up and settled after `start`."""
+    """`workers` workers behind one coordinator and one router, all up and settled after `start`.
 
-    def __init__(self, directory, workers=3, worker_flags=None, coordinator_flags=None):
+    With a certificate, a PEM file, browsers know the cluster by https.
+    """
+
+    def __init__(self, directory, workers=3, worker_flags=None, coordinator_flags=None, certificate=None):
         self.directory = str(directory)
         self.redis = RedisServer(self.directory)
         self._worker_flags = worker_flags or {}
@@ -144,7 +155,7 @@ class Cluster:
         self.workers = {}
         self.coordinators = []
         self._coordinator_port = free_port()
-        self.router = Router(self.directory, f"127.0.0.1:{self._coordinator_port}")
+        self.router = Router(self.directory, f"127.0.0.1:{self._coordinator_port}", certificate=certificate)
 
     def start(self):
         self.redis.start()
@@ -167,7 +178,7 @@ class Cluster:
 
     def add_worker(self, ready=True):
         number = len(self.workers) + 1
-        worker = Worker(self.directory, self.redis.url, number, **self._worker_flags)
+        worker = Worker(self.directory, self.redis.url, number, **{"public_url": self.url, **self._worker_flags})
         self.workers[worker.id] = worker
         return worker.start(ready)
 
@@ -183,6 +194,8 @@ class Cluster:
 
     @property
     def url(self):
+        if self.router.tls_address:
+            return f"https://{DOMAIN}:{self.router.tls_address[1]}"
         return f"http://{DOMAIN}:{self.router.port}"
 
     @property
@@ -254,7 +267,10 @@ class Cluster:
 
 
 def as_flags(options):
-    return [part for key, value in options.items() for part in (f"--{key.replace('_', '-')}", str(value))]
+    """`True` is a flag without a value."""
+    return [
+        part for key, value in options.items()
+        for part in (f"--{key.replace('_', '-')}", *([] if value is True else [str(value)]))]
 
 
 def halley(*arguments, stdin=None, within=20.0, environment=None):

@@ -2,8 +2,10 @@
 
 import pytest
 
-from clients import EventStream
+from clients import EventStream, events_path
 from cluster import Worker, halley
+from http_wire import request
+from more_clients import Frame
 from waiting import eventually
 
 BAD = {
@@ -21,6 +23,9 @@ BAD = {
     "a level": ("worker", "--log-level", "loud"),
     "a short ticket key": ("worker", "--ticket-keys", "aabb"),
     "a ticket key that is no hex": ("worker", "--ticket-keys", "x" * 64),
+    "worker: an origin": ("worker", "--allow-origin", "https://x/path"),
+    "worker: no origin": ("worker", "--allow-origin", "null"),
+    "worker: a public URL": ("worker", "--public-url", "push.localhost"),
     "an unknown flag": ("worker", "--frobnicate", "1"),
     "coordinator: a public URL": ("coordinator", "--public-url", "push.localhost"),
     "coordinator: a router": ("coordinator", "--router", "http://127.0.0.1"),
@@ -53,6 +58,21 @@ def test_a_bad_value_from_the_environment_stops_the_start_and_is_named():
     code, output, error = halley("worker", environment={"HALLEY_HEARTBEAT_MS": "soon"})
     assert is_one_clear_line(code, output, error)
     assert "heartbeat" in error.lower() and "soon" in error
+
+
+def test_switches_come_from_the_environment_as_well(own_redis, start_worker, channel):
+    worker = start_worker(own_redis.url)
+    assert frame_status(worker, channel) == 403
+    worker.kill()
+    worker.environment.update({"HALLEY_OPEN": "true", "HALLEY_NO_JSONP": "true", "HALLEY_ALLOW_ORIGIN": ""})
+    worker.start()
+    assert frame_status(worker, channel) == 200
+    assert request(worker.address, "GET", events_path(channel, callback="cb")).status == 400
+
+
+def frame_status(worker, channel):
+    with Frame(worker.address, channel, origin="http://localhost:3000") as frame:
+        return frame.status
 
 
 def test_the_command_line_wins_over_the_environment(own_redis, directory, channel):

@@ -140,6 +140,17 @@ def test_halley_publish_loads_the_functions_and_prints_ids(own_redis, channel):
     assert (code != 0, output) == (True, "") and "line 2" in error and error.count("\n") == 1, error
 
 
+def test_halley_publish_takes_all_of_its_input_as_one_event(own_redis, channel):
+    redis = own_redis.client()
+    payload = b'{\n  "a": 1\n}\r\n\xff'
+    code, output, error = halley("publish", "--redis", own_redis.url, channel, "--whole", stdin=payload)
+    assert (code, error) == (0, "") and log(redis, channel) == {output.strip(): payload}
+    code, output, error = halley("publish", "--redis", own_redis.url, channel, "--whole", stdin=b"x" * ((1 << 20) + 1))
+    assert code != 0 and output == "" and "1 MiB" in error and error.count("\n") == 1, error
+    code, output, error = halley("publish", channel, "payload", "--whole")
+    assert (code, output) == (64, "") and error.count("\n") == 1, error
+
+
 def test_durable_and_live_arrive_in_the_order_of_publishing(coordinator, start_worker, redis_server, channel):
     worker = start_worker(redis_server.url)
     with LineStream(worker.address, channel) as lines:

@@ -46,7 +46,7 @@ start_worker() {
     local port
     port=$(free_port $(($(inner_ports "$HALLEY_PORT") + 100 + ${1#worker-})) 100)
     launch "$1" "$(executable)" worker --id "$1" --listen "127.0.0.1:$port" \
-        --redis "${HALLEY_WORKER_REDIS:-$HALLEY_REDIS}" --name "$NAME"
+        --public-url "$HALLEY_URL" --open --redis "${HALLEY_WORKER_REDIS:-$HALLEY_REDIS}" --name "$NAME"
 }
 
 # In the foreground as one process (-db): the pid file names the proxy itself, and ending that ends the proxy.
@@ -55,6 +55,12 @@ start_haproxy() {
     ((connections < 9900)) || connections=9900
     need_port haproxy "$HALLEY_PORT"
     mkdir -p "${HALLEY_RUNTIME%/*}"
+    if [[ -n ${HALLEY_CERTIFICATE:-} ]]; then
+        need_port haproxy "$HALLEY_TLS_PORT"
+        export HALLEY_CERTIFICATE HALLEY_BIND_TLS=127.0.0.1:$HALLEY_TLS_PORT
+    else
+        unset HALLEY_CERTIFICATE    # empty it would count as one
+    fi
     # Here every client has the same address or nearly: one may take nearly all, and the page still loads.
     HALLEY_MAX_PER_ADDRESS=${HALLEY_MAX_PER_ADDRESS:-$((connections * 95 / 100))} \
         HALLEY_MAXCONN=${HALLEY_MAXCONN:-$connections} HALLEY_RUNTIME=unix@$HALLEY_RUNTIME \

@@ -42,9 +42,17 @@ test_packages() {
     need redis-tools has redis-cli
     need haproxy has haproxy
     need curl has curl
+    need openssl has openssl
     need shellcheck has shellcheck
     need chromium has chromium
+    need esbuild has esbuild
     need python3-venv python3 -c 'import ensurepip, venv'
+    install_missing
+}
+
+client_packages() {
+    missing=()
+    need esbuild has esbuild
     install_missing
 }
 

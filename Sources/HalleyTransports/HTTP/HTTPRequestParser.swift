@@ -29,6 +29,12 @@ public struct HTTPRequestParser {
         guard bytes.count <= 2 * Self.maximumHead else { throw Self.tooLarge }
     }
 
+    /// What came behind the last head, for whoever takes the connection over.
+    mutating func takeRest() -> [UInt8] {
+        defer { self = HTTPRequestParser() }
+        return bytes
+    }
+
     /// The next whole head; `nil` until one is there.
     public mutating func next() throws(HTTPRequestError) -> HTTPRequest? {
         skipEmptyLines()
