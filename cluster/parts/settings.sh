@@ -19,6 +19,11 @@ check_workers() {
     if ! is_count "$1" || (($1 > most_workers)); then usage "workers: expected 1 to $most_workers, got '$1'"; fi
 }
 
+check_certificate() {
+    [[ -r $1 ]] || usage "certificate: expected a PEM file that can be read, got '$1'"
+    grep -q 'PRIVATE KEY-----$' "$1" || usage "certificate: expected the private key in $1 as well"
+}
+
 check_port() {
     if ! is_count "$1" || (($1 > 65535)); then usage "port: expected 1 to 65535, got '$1'"; fi
 }
@@ -48,9 +53,14 @@ socket_folder() {
     else mktemp -d "${XDG_RUNTIME_DIR:-/tmp}/halley.XXXXXX"; fi
 }
 
-# choose_settings PORT WORKERS: takes free inner ports for a cluster that starts, and keeps all in the state folder.
+# choose_settings PORT WORKERS [CERTIFICATE]: takes free inner ports for a cluster that starts, and keeps all in the state
+# folder. With a certificate browsers know the cluster by https, on a port of its own.
 choose_settings() {
-    local redis coordinator admin sockets
+    local redis coordinator admin sockets url=http://$DOMAIN:$1 tls=''
+    if [[ -n ${3:-} ]]; then
+        tls=$(free_port 8443 1)
+        url=https://$DOMAIN:$tls
+    fi
     redis=$(free_port "$(inner_ports "$1")" 1)
     coordinator=$(free_port $((redis + 1)) 1)
     admin=$(free_port $((coordinator + 1)) 1)
@@ -59,7 +69,7 @@ choose_settings() {
     keep_settings <<END
 # Written by cluster/up: the cluster whose state lies here, for scripts to source.
 export HALLEY_PORT=$1
-export HALLEY_URL=http://$DOMAIN:$1
+export HALLEY_URL=$url
 export HALLEY_ADMIN_URL=http://127.0.0.1:$admin
 export HALLEY_REDIS_PORT=$redis
 export HALLEY_REDIS=redis://127.0.0.1:$redis
@@ -67,6 +77,8 @@ export HALLEY_RUNTIME=$(printf %q "$sockets/haproxy.sock")
 HALLEY_COORDINATOR_PORT=$coordinator
 HALLEY_ADMIN_PORT=$admin
 HALLEY_WORKERS=$2
+HALLEY_CERTIFICATE=$(printf %q "${3:-}")
+HALLEY_TLS_PORT=$tls
 END
 }
 
