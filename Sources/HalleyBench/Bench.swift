@@ -15,13 +15,18 @@ package struct Bench: Sendable {
 
     let settings: BenchSettings
     let logger: Logger
+    let interruption: Interruption
     let progress: Progress
     /// Names the run: its channels are its own, so that several may run at once.
     let run = SessionID.random().description.filter { $0.isLetter || $0.isNumber }.prefix(6).description
 
-    package init(_ settings: BenchSettings, logger: Logger, progress: @escaping Progress) {
+    /// - Parameter interruption: ends the run early when it is set.
+    package init(
+        _ settings: BenchSettings, logger: Logger, interruption: Interruption, progress: @escaping Progress
+    ) {
         self.settings = settings
         self.logger = logger
+        self.interruption = interruption
         self.progress = progress
     }
 

@@ -31,7 +31,7 @@ package struct BenchReport: Sendable, Encodable {
         package var failed = 0
         package var unanswered = 0
         package var malformed = 0
-        /// Answers by status, those other than 200.
+        /// Answers without events by status, and WebSockets that were closed with a code from 1002 on, by that.
         package var refusals: [String: Int] = [:]
         /// From the first session asked for until all were open, in seconds.
         package var openedIn = 0.0
@@ -98,6 +98,10 @@ package struct BenchReport: Sendable, Encodable {
     package var limits: [String] = []
     /// What went wrong first, by kind.
     package var trouble: [String] = []
+    /// Whether it was ended before its time.
+    package var interrupted = false
+    /// How long was measured, in seconds.
+    package var measured = 0.0
     package var passed = false
 
     /// Whether every connection got every event once and in order, and nothing was heard that can't be right.

@@ -1,7 +1,6 @@
 import HalleyBroker
 import HalleyCore
 import HalleyRedis
-import Histogram
 import Logging
 import NIOCore
 import NIOPosix
@@ -21,11 +20,10 @@ struct BenchRun: Sendable {
     let tally = Tally()
 
     var settings: BenchSettings { bench.settings }
+    var interruption: Interruption { bench.interruption }
 
     /// Connections over which sessions are asked for.
     private static let desks = 8
-    /// From the decision to publish to the first event, in nanoseconds: every thread has been told by then.
-    private static let headStart: UInt64 = 50_000_000
 
     init(
         _ bench: Bench, crowdLoops: [any EventLoop], publisherLoop: any EventLoop, threads: NIOThreadPool
@@ -66,10 +64,20 @@ struct BenchRun: Sendable {
     func play(into report: inout BenchReport) async throws {
         try await reachRedis()
         let began = ContinuousClock.now
-        try await open()
+        try await interruption.cuttingShort { try await open() }
         report.connections.openedIn = seconds(since: began)
+        guard !interruption.isSet else {
+            report.interrupted = true
+            report.connections.opened = try await counts().opened
+            return try await conclude(PublishedRecord(channels: channels.count), &report)
+        }
         let record = try await publish(into: &report)
-        try await drain(record)
+        // Who has ended the measuring still wants to know what becomes of the last events.
+        if report.interrupted {
+            try await drain(record)
+        } else {
+            try await interruption.cuttingShort { try await drain(record) }
+        }
         try await conclude(record, &report)
     }
 
@@ -141,7 +149,7 @@ struct BenchRun: Sendable {
                 return
             }
             // A poll is answered with the first event; until then nobody can know that it has been taken in.
-            if settings.transport == .longPoll, turn.isMultiple(of: 10) { sender.probe() }
+            if settings.transport.isPolled, turn.isMultiple(of: 10) { sender.probe() }
             if turn.isMultiple(of: 10) {
                 bench.progress("\(grouped(counts.opened)) of \(grouped(settings.connections)) open")
             }
@@ -161,75 +169,6 @@ struct BenchRun: Sendable {
         if let trouble = counts.firstTrouble { return trouble }
         if let status = counts.refusals.keys.min() { return "answered \(status)" }
         return counts.unanswered > 0 ? "connections are closed without an answer" : "nobody answers"
-    }
-
-    // MARK: - Publishing
-
-    private func publish(into report: inout BenchReport) async throws -> PublishedRecord {
-        let start = NIODeadline.now().uptimeNanoseconds + Self.headStart
-        let from = start + UInt64(settings.warmup * 1e9)
-        let until = from + UInt64(settings.seconds * 1e9)
-        var there = channels.map { _ in 0 }
-        for crowd in crowds {
-            for (channel, count) in try await crowd.ask({ $0.beginCounting(from..<until) }).enumerated() {
-                there[channel] += count
-            }
-        }
-        let fanOut = there
-        report.connections.opened = fanOut.reduce(0, +)
-        async let record = sender.run(from: start, fanOut: fanOut)
-        async let load = load(from: from, until: until)
-        let telling = Task { try await tellProgress() }
-        defer { telling.cancel() }
-        report.load = try await load
-        return try await record
-    }
-
-    private func load(from: UInt64, until: UInt64) async throws -> LoadReadings {
-        try await sleep(until: from)
-        let process = ProcessTime.ofProcess()
-        let machine = MachineTime.now()
-        for watch in watches { try await watch.begin() }
-        try await sleep(until: until)
-        var readings = LoadReadings()
-        readings.processCores = (ProcessTime.ofProcess() - process) / settings.seconds
-        readings.machineCores = System.coreCount
-        if let machine, let now = MachineTime.now() { readings.machineBusy = now.share(since: machine) }
-        var lags = Histogram<UInt64>(highestTrackableValue: 60_000_000)
-        for (index, watch) in watches.enumerated() {
-            let reading = try await watch.end()
-            lags.add(reading.lags)
-            if index == watches.count - 1 {
-                readings.publisherLoop = reading.busy
-            } else {
-                readings.busiestLoop = max(readings.busiestLoop, reading.busy)
-            }
-        }
-        if lags.totalCount > 0 { readings.loopLagP99 = Double(lags.valueAtPercentile(99)) / 1_000 }
-        return readings
-    }
-
-    private func sleep(until time: UInt64) async throws {
-        let left = Int64(clamping: time) - Int64(clamping: NIODeadline.now().uptimeNanoseconds)
-        if left > 0 { try await Task.sleep(for: .nanoseconds(left)) }
-    }
-
-    private func tellProgress() async throws {
-        var before = tally.delivered
-        var last = ContinuousClock.now
-        while true {
-            try await Task.sleep(for: .seconds(1))
-            let delivered = tally.delivered
-            let counts = try await counts()
-            let latencies = try await latencies()
-            let p99 = latencies.totalCount > 0 ? milliseconds(Double(latencies.valueAtPercentile(99)) / 1_000) : "-"
-            bench.progress(
-                "\(grouped(counts.open)) open, \(grouped(try await sender.published())) published, "
-                    + "\(grouped(Int(Double(delivered - before) / seconds(since: last)))) delivered a second, p99 \(p99), "
-                    + "\(grouped(counts.reconnects)) reconnects")
-            before = delivered
-            last = .now
-        }
     }
 }
 

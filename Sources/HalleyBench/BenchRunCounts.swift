@@ -15,7 +15,7 @@ extension BenchRun {
             if sums.received != before { last = .now }
             before = sums.received
             if sums.lost == 0 { break }
-            let isWhole = counts.open == settings.connections || settings.transport == .longPoll
+            let isWhole = counts.open == settings.connections || settings.transport.isPolled
             if ContinuousClock.now - last > (isWhole ? Self.silence : Self.silence * 3) { break }
             try await Task.sleep(for: .milliseconds(50))
         }
@@ -36,11 +36,11 @@ extension BenchRun {
         report.published = BenchReport.Published(
             events: record.events.reduce(0, +), acknowledged: record.acknowledged,
             failed: record.failed.reduce(0) { $0 + $1.count }, perSecond: 0, stalls: record.stalls)
-        report.published.perSecond = Double(report.published.events) / (settings.warmup + settings.seconds)
+        report.published.perSecond = rate(report.published.events, in: record.seconds)
         report.deliveries = BenchReport.Deliveries(
             expected: sums.expected, received: sums.received, lost: sums.lost, doubled: sums.doubled,
             reordered: sums.reordered, gaps: counts.gaps, foreign: counts.foreign,
-            perSecond: Double(latencies.totalCount) / settings.seconds)
+            perSecond: rate(Int(latencies.totalCount), in: report.measured))
         var isOpenLoop = true
         if case .saturate = settings.pace { isOpenLoop = false }
         report.latency = BenchReport.Latency(latencies, isOpenLoop: isOpenLoop)
@@ -51,6 +51,8 @@ extension BenchRun {
         report.trouble = troubles(counts, record)
         report.passed = report.isClean
     }
+
+    private func rate(_ count: Int, in seconds: Double) -> Double { seconds > 0 ? Double(count) / seconds : 0 }
 
     private func troubles(_ counts: CrowdCounts, _ record: PublishedRecord) -> [String] {
         var troubles: [String] = []
@@ -63,7 +65,10 @@ extension BenchRun {
                     + "HALLEY_MAX_PER_ADDRESS and HALLEY_MAXCONN; --sources spreads connections over addresses")
         }
         for (status, count) in counts.refusals.sorted(by: { $0.key < $1.key }) {
-            troubles.append("\(grouped(count)) requests were answered \(status)")
+            troubles.append(
+                status < 1_000
+                    ? "\(grouped(count)) requests were answered \(status)"
+                    : "\(grouped(count)) WebSockets were closed with \(status)")
         }
         if let trouble = record.firstTrouble { troubles.append("Redis: \(trouble)") }
         return troubles

@@ -4,21 +4,6 @@ import HalleyRedis
 
 /// What is measured, and with what.
 package struct BenchSettings: Sendable {
-    /// How connections are held.
-    package enum Transport: String, Sendable, CaseIterable {
-        case sse, stream
-        case longPoll = "long-poll"
-
-        /// What is asked for with `Accept`.
-        var accepts: String {
-            switch self {
-            case .sse: "text/event-stream"
-            case .stream: "application/x-ndjson"
-            case .longPoll: "application/json"
-            }
-        }
-    }
-
     /// How events are published.
     package enum Verb: String, Sendable, CaseIterable { case live, durable }
 

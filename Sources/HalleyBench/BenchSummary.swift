@@ -24,6 +24,11 @@ extension BenchReport {
             "bench       \(decimal(load.processCores, places: 2)) cores, busiest thread \(percent(load.busiestLoop)), "
                 + "timers late \(milliseconds(load.loopLagP99)) (p99); machine \(percent(load.machineBusy)) "
                 + "of \(load.machineCores) cores")
+        if interrupted {
+            lines.append(
+                "interrupted after \(decimal(measured, places: 1)) s of the \(decimal(settings.seconds, places: 1)) s to be measured"
+            )
+        }
         lines += limits.map { "limit       \($0)" }
         lines += trouble.map { "trouble     \($0)" }
         lines.append(passed ? "Nothing lost, doubled or reordered." : "FAILED: \(failures.joined(separator: ", ")).")

@@ -10,7 +10,7 @@ package struct CrowdCounts: Sendable, Equatable {
     package var failed = 0
     /// Ended without a byte of an answer: a router does that when an address has too many.
     package var unanswered = 0
-    /// Statuses other than 200, and how often.
+    /// Statuses of answers without events, and how often; and codes, from 1002 on, with which WebSockets were closed.
     package var refusals: [Int: Int] = [:]
     /// Answers, or parts of one, that can't be Halley's.
     package var malformed = 0

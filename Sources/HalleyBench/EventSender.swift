@@ -17,6 +17,13 @@ struct PublishedRecord: Sendable {
     var lateness = Histogram<UInt64>(highestTrackableValue: 60_000_000)
     var stalls = 0
     var firstTrouble: String?
+    /// For how long was published, in seconds.
+    var seconds = 0.0
+
+    init(channels: Int) {
+        events = Array(repeating: 0, count: channels)
+        failed = Array(repeating: [], count: channels)
+    }
 }
 
 /// Publishes the run's events, on one event loop: pipelined, in order, whatever Redis' answers take.
@@ -44,6 +51,9 @@ final class EventSender: Sendable {
     func run(from start: UInt64, fanOut: [Int]) async throws -> PublishedRecord {
         try await eventLoop.flatSubmit { self.core.value.run(from: start, fanOut: fanOut, self.core) }.get()
     }
+
+    /// Publishes no more; ``run(from:fanOut:)`` is done when Redis has answered.
+    func stop() { eventLoop.execute { self.core.value.finish() } }
 
     /// How many events were published up to now.
     func published() async throws -> Int { try await eventLoop.submit { self.core.value.published }.get() }
@@ -80,8 +90,7 @@ final class EventSender: Sendable {
             self.link = link
             self.tally = tally
             commands = PublishCommands(settings.cluster)
-            record = PublishedRecord(
-                events: channels.map { _ in 0 }, failed: channels.map { _ in [] })
+            record = PublishedRecord(channels: channels.count)
         }
 
         func probe() {
@@ -191,7 +200,7 @@ final class EventSender: Sendable {
             record.firstTrouble = record.firstTrouble ?? "\(error)"
         }
 
-        private func finish() {
+        func finish() {
             isOver = true
             finishIfAnswered()
         }

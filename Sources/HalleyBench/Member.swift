@@ -29,11 +29,12 @@ final class Member: ChannelInboundHandler {
     // Of the present connection.
     private var context: ChannelHandlerContext?
     var answer = AnswerReader()
-    var lines: LineSplitter
-    var fields = EventStreamFields()
-    /// The body of an answer to a poll, or of one that is no 200.
-    var body: [UInt8] = []
+    var reading: Reading
     var head: AnswerHead?
+    /// What the WebSocket was asked for with.
+    var key: String?
+    /// Whether an answer of those that the next one follows at once has come whole, and none is asked for yet.
+    var isAnswered = false
     var isOpen = false
     var heardAnything = false
     var keepsAlive = false
@@ -50,7 +51,7 @@ final class Member: ChannelInboundHandler {
         self.url = url
         self.crowd = crowd
         channel = index % crowd.settings.channels
-        lines = LineSplitter(takesCR: crowd.settings.transport == .sse)
+        reading = Reading(crowd.settings.transport)
     }
 
     // MARK: - Connecting
@@ -113,20 +114,22 @@ final class Member: ChannelInboundHandler {
         let wait =
             switch crowd.settings.transport {
             case .sse: retry ?? Self.standardRetry
-            case .stream, .longPoll: Int.random(in: Self.ownRetry)
+            case .stream, .longPoll, .jsonp, .iframe, .multipart, .websocket: Int.random(in: Self.ownRetry)
             }
         crowd.eventLoop.assumeIsolated().scheduleTask(in: .milliseconds(Int64(milliseconds ?? wait))) { self.begin() }
     }
 
-    func end() { context?.close(promise: nil) }
+    func end() {
+        if crowd.settings.transport == .websocket, head?.status == 101 { say(WebSocketFrames.close) }
+        context?.close(promise: nil)
+    }
 
     // MARK: - The connection
 
     func channelActive(context: ChannelHandlerContext) {
         self.context = context
-        answer = AnswerReader()
-        lines = LineSplitter(takesCR: crowd.settings.transport == .sse)
-        fields = EventStreamFields()
+        key = crowd.settings.transport == .websocket ? WebSocketKey.random() : nil
+        answer = AnswerReader(takesUpgrade: key != nil)
         heardAnything = false
         failures = 0
         ask(context)
@@ -134,17 +137,15 @@ final class Member: ChannelInboundHandler {
 
     func ask(_ context: ChannelHandlerContext) {
         head = nil
-        body = []
-        let position = String(decoding: position, as: UTF8.self)
-        let isSSE = crowd.settings.transport == .sse
-        let target = isSSE || position.isEmpty ? url.target : url.adding("position", [position]).target
-        let resume = isSSE && !position.isEmpty ? "Last-Event-ID: \(position)\r\n" : ""
-        context.writeAndFlush(
-            wrapOutboundOut(
-                ByteBuffer(
-                    string:
-                        "GET \(target) HTTP/1.1\r\nHost: \(url.authority)\r\nAccept: \(crowd.settings.transport.accepts)\r\n"
-                        + "User-Agent: halley-bench\r\n\(resume)\r\n")), promise: nil)
+        isAnswered = false
+        reading = Reading(crowd.settings.transport)
+        let request = EventsRequest(crowd.settings.transport, url: url, apex: crowd.settings.url)
+        let text = request.text(position: String(decoding: position, as: UTF8.self), key: key)
+        context.writeAndFlush(wrapOutboundOut(ByteBuffer(string: text)), promise: nil)
+    }
+
+    func say(_ bytes: [UInt8]) {
+        context?.writeAndFlush(wrapOutboundOut(ByteBuffer(bytes: bytes)), promise: nil)
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
@@ -174,12 +175,11 @@ final class Member: ChannelInboundHandler {
         let wasOpen = isOpen
         setOpen(false)
         guard !crowd.isStopping else { return }
-        // A poll that was answered is asked again at once, on another connection where the old one isn't kept.
-        let isPolled = crowd.settings.transport == .longPoll && answer.mayEnd && head?.status == 200
+        // On another connection where the old one wasn't kept.
         if !heardAnything { crowd.counts.unanswered += 1 }
-        if !isPolled, wasOpen || heardAnything { crowd.counts.reconnects += 1 }
+        if !isAnswered, wasOpen || heardAnything { crowd.counts.reconnects += 1 }
         let isRedirected = head.map { [301, 302, 307, 308].contains($0.status) } ?? false
-        comeBack(after: isPolled || isRedirected ? 0 : nil)
+        comeBack(after: isAnswered || isRedirected ? 0 : nil)
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) { context.close(promise: nil) }

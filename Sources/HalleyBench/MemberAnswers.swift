@@ -1,4 +1,5 @@
 import HalleyClient
+import HalleyCore
 import NIOCore
 
 /// What a member makes of the answers that it gets.
@@ -7,7 +8,7 @@ extension Member {
     private static let maximumBody = 64 << 20
 
     func begin(_ head: AnswerHead) throws {
-        guard head.status >= 200 else { return }
+        guard head.status >= 200 || head.status == 101 else { return }
         self.head = head
         keepsAlive = !head.has("close", in: "connection")
         if let location = head.fields["location"], [301, 302, 307, 308].contains(head.status) {
@@ -16,57 +17,109 @@ extension Member {
             }
             self.url = url
             keepsAlive = false
-        } else if head.status != 200 {
-            crowd.counts.refusals[head.status, default: 0] += 1
-            keepsAlive = false
+        } else if head.status != transport.acceptance {
+            refuse(head.status)
+        } else if transport == .websocket {
+            guard let key, head.fields["sec-websocket-accept"] == WebSocketKey.answer(to: key) else {
+                throw AnswerError("the answer to an upgrade isn't one to its key")
+            }
+            self.key = nil
         } else {
-            let expected =
-                switch crowd.settings.transport {
-                case .sse: "text/event-stream"
-                case .stream: "application/x-ndjson"
-                case .longPoll: "application/json"
-                }
-            guard head.has(expected, in: "content-type") else { throw AnswerError("the answer isn't \(expected)") }
+            guard head.has(transport.contentType, in: "content-type") else {
+                throw AnswerError("the answer isn't \(transport.contentType)")
+            }
         }
     }
 
+    private var transport: BenchSettings.Transport { crowd.settings.transport }
+    private var isAccepted: Bool { head?.status == transport.acceptance }
+
+    private func refuse(_ status: Int) {
+        crowd.counts.refusals[status, default: 0] += 1
+        keepsAlive = false
+    }
+
     func take(_ bytes: UnsafeRawBufferPointer, now: UInt64) throws {
+        guard isAccepted else { return }
         var rest = bytes
-        guard head?.status == 200 else { return }
-        switch crowd.settings.transport {
-        case .sse:
+        switch reading {
+        case .eventStream(var lines, var fields):
+            reading = .whole([])
+            defer { reading = .eventStream(lines, fields) }
             while let isOver = try lines.next(&rest, { fields.take($0) }) {
-                if isOver { dispatch(now: now) }
+                if isOver { dispatch(fields, now: now) }
             }
-        case .stream:
+        case .lines(var lines):
+            reading = .whole([])
+            defer { reading = .lines(lines) }
             // An empty line is a heartbeat without a position.
             while try lines.next(
                 &rest,
                 { (line) -> Void in
-                    if !line.isEmpty { try take(try JSONMessage.read(line), now: now) }
+                    if !line.isEmpty { try take(message: line, now: now) }
                 }) != nil
             {}
-        case .longPoll:
+        case .parts(var parts):
+            reading = .whole([])
+            defer { reading = .parts(parts) }
+            while try parts.next(&rest, { try take(message: $0, now: now) }) {}
+        case .scripts(var scripts):
+            reading = .whole([])
+            defer { reading = .scripts(scripts) }
+            while try scripts.next(&rest, { try take(message: $0, now: now) }) {}
+        case .frames(var frames):
+            reading = .whole([])
+            defer { reading = .frames(frames) }
+            while let frame = try frames.next(&rest), try take(frame, now: now) {}
+        case .whole(var body):
             guard body.count + bytes.count <= Self.maximumBody else { throw AnswerError("an answer is over 64 MiB") }
+            reading = .whole([])
             body.append(contentsOf: bytes)
+            reading = .whole(body)
         }
+    }
+
+    /// - Returns: whether another may follow.
+    private func take(_ frame: WebSocketFrames.Frame, now: UInt64) throws -> Bool {
+        switch frame {
+        case .text(let text): try text.withUnsafeBytes { try take(message: $0, now: now) }
+        case .ping(let payload): say(WebSocketFrames.pong(payload))
+        case .pong: break
+        case .close(let code, _):
+            // 1001: its worker goes away.
+            if code != 1_000, code != 1_001 { refuse(Int(code)) }
+            end()
+            return false
+        }
+        return true
     }
 
     func finish(_ context: ChannelHandlerContext, now: UInt64) throws {
-        guard crowd.settings.transport == .longPoll, head?.status == 200 else {
-            context.close(promise: nil)
-            return
+        if isAccepted, transport.isRepeated {
+            isAnswered = true
+            if case .whole(let body) = reading {
+                isAnswered = try body.withUnsafeBytes { try take(answer: $0, now: now) }
+            }
         }
-        try body.withUnsafeBytes { bytes in
-            let message = try JSONMessage.read(bytes)
-            for event in message.events { try take(event, now: now) }
-            try take(message, now: now)
+        if isAnswered, keepsAlive, !crowd.isStopping { ask(context) } else { context.close(promise: nil) }
+    }
+
+    /// A poll's, whole.
+    ///
+    /// - Returns: whether it is no refusal: JSONP has those under a 200.
+    private func take(answer: UnsafeRawBufferPointer, now: UInt64) throws -> Bool {
+        let message = try JSONMessage.read(transport == .jsonp ? ScriptCall.ofAnswer(answer) : answer)
+        if let status = message.status {
+            refuse(status)
+            return false
         }
-        if keepsAlive, !crowd.isStopping { ask(context) } else { context.close(promise: nil) }
+        for event in message.events { try take(event, now: now) }
+        try take(message, now: now)
+        return true
     }
 
     /// An SSE event, or an `id:` alone.
-    private func dispatch(now: UInt64) {
+    private func dispatch(_ fields: EventStreamFields, now: UInt64) {
         retry = fields.retry ?? retry
         if let id = fields.id { stand(at: id) }
         guard fields.isEvent else { return }
@@ -79,7 +132,14 @@ extension Member {
         }
     }
 
+    private func take(message text: UnsafeRawBufferPointer, now: UInt64) throws {
+        try take(JSONMessage.read(text), now: now)
+    }
+
     private func take(_ message: JSONMessage, now: UInt64) throws {
+        if let error = message.error {
+            throw AnswerError("the server says: \(String(decoding: error, as: UTF8.self))")
+        }
         if let position = message.position { stand(at: Array(position)) }
         if message.isGap {
             crowd.counts.gaps += 1

@@ -10,8 +10,10 @@ package struct JSONMessage {
     package private(set) var gap: JSONGap?
     /// Of a WebSocket that has joined its channels: how its position is answered.
     package private(set) var resume: UnsafeRawBufferPointer?
-    /// Of a WebSocket whose request is refused.
+    /// Of a WebSocket whose request is refused, or of JSONP's refusal.
     package private(set) var error: UnsafeRawBufferPointer?
+    /// Of JSONP's refusal: what a script can't see otherwise.
+    package private(set) var status: Int?
     /// Of a long poll's answer.
     package private(set) var events: [JSONMessage] = []
 
@@ -35,6 +37,8 @@ package struct JSONMessage {
             case _ where name.elementsEqual("encoding".utf8): encoding = try cursor.string()
             case _ where name.elementsEqual("gap".utf8): gap = try JSONGap(&cursor)
             case _ where name.elementsEqual("error".utf8): error = try cursor.string()
+            case _ where name.elementsEqual("status".utf8):
+                status = Int(String(decoding: try cursor.value(), as: UTF8.self))
             case _ where name.elementsEqual("subscribed".utf8):
                 try cursor.object { name, cursor in
                     let value = try cursor.value()

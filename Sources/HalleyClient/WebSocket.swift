@@ -1,9 +1,9 @@
 /// The `websocket` transport: a message a text frame. The channels are those of the URL.
-struct WebSocket {
+package struct WebSocket {
     private var frames = WebSocketFrames()
 
     /// What the server is asked with besides.
-    static func fields(key: String) -> String {
+    package static func fields(key: String) -> String {
         "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: \(key)\r\n"
             + "Sec-WebSocket-Protocol: halley.v1\r\n"
     }

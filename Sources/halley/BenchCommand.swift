@@ -4,6 +4,7 @@ import Glibc
 import HalleyBench
 import HalleyClient
 import NIOCore
+import UnixSignals
 
 /// `halley bench`
 struct BenchCommand: AsyncParsableCommand {
@@ -13,7 +14,8 @@ struct BenchCommand: AsyncParsableCommand {
         discussion: """
             Each connection gets a session of its own and comes in by the router. Latency counts from the moment at which \
             an event was due, so that a stall is seen by all events that it hits. Ends with 0 when every connection got \
-            every event once and in order, with 1 when not.
+            every event once and in order, with 1 when not. Ctrl-C ends the measuring early and reports what was measured by \
+            then; a second one ends at once.
             """)
 
     static let flags = [
@@ -27,7 +29,9 @@ struct BenchCommand: AsyncParsableCommand {
     var url: ServerURL = .standard
     @Option(help: ArgumentHelp("Connections to hold.", valueName: "n"))
     var connections = 1_000
-    @Option(help: ArgumentHelp("How they are held: sse, stream, long-poll.", valueName: "name"))
+    @Option(
+        help: ArgumentHelp(
+            "How they are held: sse, stream, long-poll, jsonp, iframe, multipart, websocket.", valueName: "name"))
     var transport = BenchSettings.Transport.sse
     @Option(help: ArgumentHelp("Channels that the connections are spread over, one each.", valueName: "n"))
     var channels = 1
@@ -78,14 +82,28 @@ struct BenchCommand: AsyncParsableCommand {
 
     func run() async throws {
         let isWatched = progress || isatty(STDERR_FILENO) == 1
-        let bench = Bench(settings, logger: LogOptions.quiet) { line in
+        let progress: Bench.Progress = { line in
             if isWatched { StandardStream.error.write("\(line)\n") }
         }
+        let interruption = Interruption()
+        await Self.watchForInterrupts(interruption, progress)
+        let bench = Bench(settings, logger: LogOptions.quiet, interruption: interruption, progress: progress)
         let report: BenchReport
         do { report = try await bench.measure() } catch { throw BenchFailure(reason: "\(error)") }
         try write(report)
         LineWriter.shared.drain()
         guard report.passed else { Glibc.exit(1) }
+    }
+
+    /// The first ends the measuring; the second ends the process, as SIGINT does where nobody watches for it.
+    private static func watchForInterrupts(_ interruption: Interruption, _ progress: @escaping Bench.Progress) async {
+        let signals = await UnixSignalsSequence(trapping: .sigint)
+        Task {
+            for await _ in signals {
+                guard interruption.set() else { Glibc.exit(128 + SIGINT) }
+                progress("measuring ends here; Ctrl-C again ends at once")
+            }
+        }
     }
 
     private var sourceList: [String] { sources?.split(separator: ",").map(String.init) ?? [] }
