@@ -85,7 +85,7 @@ package final class Backlog {
         isUsed = false
     }
 
-    /// The link broke: whoever waited begins anew, and what was read may be of another era.
+    /// The link broke: whoever waited begins anew, and what was read may be of another era. Or the channel is forgotten.
     package func reset() {
         segments = []
         served = []

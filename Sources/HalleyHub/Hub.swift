@@ -163,6 +163,9 @@ public final class Hub {
         lastWanted = nil
         topics[topic.channel] = nil
         broker.unsubscribe(topic.channel)
+        // Notes in the queues here hold the topic for a while yet, and may hold no events with it. An answer that is under
+        // way comes to nothing.
+        topic.backlog.reset()
         order.drop(topic.ring.empty())
     }
 

@@ -111,4 +111,33 @@ import Testing
         #expect(client.words == ["a"])
         #expect(fixture.broker.reads.isEmpty)
     }
+
+    @Test func whatWasReadGoesWithTheForgottenChannel() throws {
+        let fixture = HubFixture(channels: 1)
+        let start = Position(id: fixture.broker.clock, era: fixture.broker.born.era)
+        fixture.record("a", on: news)
+        let client = try fixture.join(TestSubscriber(), news, from: start)
+        // The order of the rings holds a note of the channel from here on.
+        fixture.publish("b", on: news)
+        #expect(client.texts == ["a", "b"] && fixture.broker.reads[news] == 1)
+        client.forgetDeliveries()
+        fixture.hub.leave(client)
+        try fixture.join(TestSubscriber(), sport)
+        #expect(fixture.hub.bytesInUse == 0)
+    }
+
+    @Test func anAnswerForAForgottenChannelIsKeptByNobody() throws {
+        let fixture = HubFixture(channels: 1)
+        let start = Position(id: fixture.broker.clock, era: fixture.broker.born.era)
+        fixture.record("a", on: news)
+        fixture.hub.leave(try fixture.join(TestSubscriber(), news))
+        fixture.publish("b", on: news)
+        let client = TestSubscriber()
+        try fixture.hub.join(client, channels: [news], from: start)
+        #expect(client.texts.isEmpty, "its reading is under way")
+        fixture.hub.leave(client)
+        try fixture.hub.join(TestSubscriber(), channels: [sport], from: nil)
+        #expect(fixture.broker.answerReading())
+        #expect(fixture.hub.bytesInUse == 0)
+    }
 }

@@ -1,9 +1,6 @@
-import FoundationEssentials
 import HalleyCore
 import HalleyHub
 import NIOCore
-
-import struct HalleyCore.Channel
 
 /// What a held connection is besides, once it has become a WebSocket (RFC 6455): it reads what the client sends, and has
 /// channels come and go.
@@ -17,21 +14,24 @@ import struct HalleyCore.Channel
 ///
 /// Bounded: a message, by ``WebSocketReader/Limits``, and the time it may take; requests, by ``RequestAllowance``; channels;
 /// pongs, of which only the last waits where the client takes nothing (section 5.5.3); the time without any channel.
+///
+/// Here is what is read, and when; how channels come and go is in WebSocketChannels.swift.
 final class WebSocket {
-    private unowned let connection: Connection
-    private let server: TransportServer
-    private let ticket: Ticket?
+    unowned let connection: Connection
+    let server: TransportServer
+    let ticket: Ticket?
     private var reader: WebSocketReader
     private var allowance: RequestAllowance
-    private var legs: [Leg] = []
+    /// Asked for, and not yet the connection's own.
+    var legs: [Leg] = []
     /// The payload of a ping that couldn't be answered yet.
     private var owedPong: [UInt8]?
     /// Until when the broker must have taken the connection's first channels in.
-    private var joinDeadline = NIODeadline.distantFuture
+    var joinDeadline = NIODeadline.distantFuture
     /// Until when the message that is coming must be there.
     private var messageDeadline = NIODeadline.distantFuture
     /// Until when it must have asked for a channel.
-    private var channelDeadline = NIODeadline.distantFuture
+    var channelDeadline = NIODeadline.distantFuture
 
     /// How long a WebSocket may be without any channel.
     static let patience = TimeAmount.seconds(10)
@@ -58,26 +58,8 @@ final class WebSocket {
         }
     }
 
-    private func join(_ channels: [Channel], from position: Position?) throws(HubError) {
-        joinDeadline = server.now + server.bounds.join
-        do throws(HubError) {
-            try server.hub.join(connection, channels: channels, from: position)
-        } catch {
-            joinDeadline = .distantFuture
-            throw error
-        }
-        channelDeadline = .distantFuture
-    }
-
-    /// The connection's own channels are in.
-    func joined(_ resume: Resume, at position: Position?) {
-        joinDeadline = .distantFuture
-        let channels = connection.membership.seats.map(\.topic.channel)
-        connection.say(WebSocketMessage.subscribed(channels, resume, at: position, isOwn: false))
-    }
-
     /// Still what its connection is.
-    private var isOpen: Bool { connection.webSocket === self }
+    var isOpen: Bool { connection.webSocket === self }
 
     // MARK: - What the client sends
 
@@ -146,69 +128,7 @@ final class WebSocket {
         }
     }
 
-    private func subscribe(to channels: [Channel], from position: Position?) {
-        let isAdmitted = ticket.map { ticket in
-            ticket.expiry > Int64(Date().timeIntervalSince1970) && channels.allSatisfy(ticket.admits)
-        }
-        guard isAdmitted ?? true else { return refuse(channels, "the ticket doesn't grant every channel asked for") }
-        let joined = connection.membership.seats.map(\.topic.channel)
-        let present = joined + legs.flatMap { $0.membership.seats.map(\.topic.channel) }
-        let new = channels.filter { !present.contains($0) }
-        let most = SubscriptionRequest.maximumChannels
-        guard present.count + new.count <= most else {
-            return refuse(channels, "one connection may have \(most) channels")
-        }
-        // Those that are on their way will be heard of by themselves.
-        let known = joinDeadline == .distantFuture ? channels.filter(joined.contains) : []
-        if !known.isEmpty { connection.say(WebSocketMessage.joined(known, at: nil)) }
-        guard !new.isEmpty, isOpen else { return }
-        do {
-            if present.isEmpty {
-                try join(new, from: position)
-            } else {
-                let leg = Leg(of: self, deadline: server.now + server.bounds.join)
-                try server.hub.join(leg, channels: new, from: position)
-                legs.append(leg)
-            }
-        } catch {
-            refuse(new, "\(error)")
-        }
-    }
-
-    private func refuse(_ channels: [Channel], _ why: String) {
-        connection.say(WebSocketMessage.error(why, of: "subscribe", channels: channels))
-    }
-
-    private func unsubscribe(from channels: [Channel]) {
-        // Before the answer stands what came of them, behind it nothing.
-        sendWords()
-        for channel in channels where isOpen {
-            server.hub.leave(connection, channel)
-            for leg in legs { server.hub.leave(leg, channel) }
-        }
-        dropEmptyLegs()
-        guard isOpen else { return }
-        if legs.isEmpty, connection.membership.seats.isEmpty {
-            joinDeadline = .distantFuture
-            channelDeadline = server.now + Self.patience
-        }
-        connection.say(WebSocketMessage.unsubscribed(channels))
-    }
-
-    // MARK: - Legs
-
-    /// One of the legs has something to send.
-    func hasWords() { server.markDirty(connection) }
-
-    func followed(_ due: Due, by delivery: Delivery) -> Due { due.followed(by: delivery, in: &server.runs) }
-
-    var takesBacklog: Bool { connection.takesBacklog }
-
-    private func sendWords() {
-        for leg in legs {
-            for word in leg.takeWords() where isOpen { connection.put(word) }
-        }
-    }
+    // MARK: - The loop
 
     /// The turn of the loop is over, and the connection has sent what was due to it.
     func turnEnded() {
@@ -222,26 +142,6 @@ final class WebSocket {
         absorbLegs()
     }
 
-    private func absorbLegs() {
-        guard isOpen, legs.contains(where: { $0.isEmpty && $0.membership.isLive }) else { return }
-        var joined: [Channel] = []
-        legs.removeAll { leg in
-            guard leg.isEmpty, let channels = server.hub.absorb(leg, into: connection) else { return false }
-            joined += channels
-            return true
-        }
-        guard !joined.isEmpty else { return }
-        connection.say(WebSocketMessage.joined(joined, at: server.hub.position))
-    }
-
-    private func dropEmptyLegs() {
-        legs.removeAll { leg in
-            guard leg.membership.seats.isEmpty else { return false }
-            leg.end()
-            return true
-        }
-    }
-
     /// The connection ends, perhaps within a fan-out: see ``HalleyHub/Subscriber``.
     func end() {
         for leg in legs {
@@ -250,8 +150,6 @@ final class WebSocket {
         }
         legs = []
     }
-
-    // MARK: - The wheel
 
     /// Called about once a second.
     func visit(now: NIODeadline) {
@@ -264,12 +162,7 @@ final class WebSocket {
         if now >= channelDeadline {
             return connection.fail(CloseReason(.policyViolation, "no channel was asked for"))
         }
-        for leg in legs where now >= leg.deadline {
-            let channels = leg.membership.seats.map(\.topic.channel)
-            server.hub.leave(leg)
-            refuse(channels, "the broker doesn't answer; ask again later")
-        }
-        dropEmptyLegs()
+        endLateLegs(now: now)
         // The connection or a leg may have come to be live without a word.
         if !legs.isEmpty { hasWords() }
     }

@@ -196,6 +196,7 @@ private struct SocketsLife {
         fixture.broker.settle()
         fixture.pass(.seconds(62))
         if !fixture.broker.wanted.isEmpty { complaints.append("still wanted: \(fixture.broker.wanted)") }
+        if fixture.hub.bytesInUse != 0 { complaints.append("\(fixture.hub.bytesInUse) bytes of events are held") }
     }
 }
 
