@@ -15,9 +15,12 @@ package struct SessionBody: Equatable {
             names = []
             return
         }
-        guard JSONText.isValid(bytes) else { throw .malformedBody }
+        guard let members = JSONMembers(bytes) else { throw .malformedBody }
         let fields: Fields
         do {
+            // A name that stands there twice means two things, to two readers.
+            let names = try JSONDecoder().decode([String: Ignored].self, from: Data(bytes))
+            guard members.reduce(0, { count, _ in count + 1 }) == names.count else { throw RequestError.malformedBody }
             fields = try JSONDecoder().decode(Fields.self, from: Data(bytes))
         } catch {
             throw .malformedBody
@@ -29,6 +32,8 @@ package struct SessionBody: Equatable {
         var channels: Names?
         var channel: Names?
     }
+
+    private struct Ignored: Decodable { init(from decoder: any Decoder) {} }
 
     private struct Names: Decodable {
         let list: [String]

@@ -45,11 +45,15 @@ public struct OriginPolicy: Sendable {
     /// WebSocket, or in a frame.
     ///
     /// A page that came from the very address it asks is verified too. It may be of a name that its owner has pointed
-    /// here; that gains him nothing, for what a ticket doesn't guard any page may read.
+    /// here; that gains him nothing, for what a ticket doesn't guard any page may read. Under the apex the scheme is the
+    /// apex' own: a page that came by `http` to a cluster of `https` may be anybody's who stands on the way.
     ///
     /// - Parameter host: the request's `Host`.
     package func verifies(_ origin: Origin, host: String?) -> Bool {
-        if let host, Origin(scheme: origin.scheme, authority: host.lowercased()) == origin { return true }
+        if let host, Origin(scheme: origin.scheme, authority: host.lowercased()) == origin {
+            let isOurs = origin.host == apex.host || origin.host.hasSuffix(".\(apex.host)")
+            if !isOurs || origin.scheme == apex.scheme { return true }
+        }
         return relation(origin: "\(origin)", host: host) != .foreign
     }
 

@@ -133,3 +133,28 @@ def test_what_worked_is_remembered_for_the_next_page(run):
         seen.push(choice()._current._name);
         return seen;
     """) == ["b", True, False, "a", False, "a", "a"]
+
+
+def test_what_is_not_given_is_as_it_comes(run):
+    read = lambda text: run("client/options.js", f"return it.read({text});")
+    usual = read("{}")
+    assert usual["heartbeat"] == 15_000 and usual["backoff"] == {"least": 500, "most": 30_000}
+    assert read("{heartbeat: undefined, patience: null, backoff: undefined}") == usual
+    assert read("{backoff: {least: 100}}")["backoff"] == {"least": 100, "most": 30_000}
+    assert read("{backoff: {most: undefined}, poll: 9}") == {**usual, "poll": 9}
+
+
+@pytest.mark.parametrize("options", [
+    "{heartbeat: NaN}", "{poll: -1}", "{patience: 0}", "{patience: Infinity}", "{patience: 'soon'}", "{backoff: {least: NaN}}",
+    "{channels: 'news'}", "{transports: 'sse'}"])
+def test_options_that_can_not_be_are_told_at_once(run, options):
+    script = f"try {{ it.read({options}); }} catch (error) {{ return error.name; }}"
+    assert run("client/options.js", script) == "TypeError"
+
+
+def test_the_apex_is_taken_without_what_is_no_part_of_it(run):
+    apex = lambda url: run("client/options.js", "try { return it.apex(argument); } catch (error) { return error.name; }", url)
+    assert apex("https://push.example.com/") == "https://push.example.com"
+    assert apex("https://push.example.com/comet//") == "https://push.example.com/comet"
+    for url in ["https://push.example.com/?a=1", "https://push.example.com/#a", "http://", "https://a b/"]:
+        assert apex(url) == "TypeError", url

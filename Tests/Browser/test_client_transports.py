@@ -143,6 +143,42 @@ def test_several_channels_on_one_connection_and_changes_while_it_runs(blank, clu
         assert client.state == "closed"
 
 
+def test_who_has_left_all_channels_begins_with_what_comes_from_then_on(blank, cluster, redis_of, channel):
+    first, second = f"{channel}.first", f"{channel}.second"
+    client = Client(blank, cluster.url, [first]).wait_open()
+    publish_durable(redis_of, first, ["1"])
+    client.wait_count(1)
+    client.ask("halley.unsubscribe(argument)", first)
+    eventually(lambda: client.state == "idle", what="idle")
+    assert client.ask("halley.position") is None
+    publish_durable(redis_of, second, ["2", "3"])
+    client.ask("void halley.subscribe(argument)", second)
+    client.wait_open()
+    publish_durable(redis_of, second, ["4"])
+    eventually(lambda: client.data(second), what="the event after it came back")
+    assert client.data(second) == ["4"] and client.ask("seen.gaps") == []
+    client.close()
+
+
+def test_one_function_may_listen_twice(blank, cluster, redis_of, channel):
+    client = Client(blank, cluster.url, [])
+    client.ask("""(() => {
+        seen.twice = [];
+        const listener = (data) => seen.twice.push(data);
+        seen.off = halley.subscribe(argument, listener);
+        halley.subscribe(argument, listener);
+    })()""", channel)
+    client.wait_open()
+    publish_durable(redis_of, channel, ["1"])
+    client.wait_count(1)
+    client.ask("seen.off()")
+    assert client.ask("halley.channels") == [channel]
+    publish_durable(redis_of, channel, ["2"])
+    client.wait_count(2)
+    assert client.ask("seen.twice") == [1, 1, 2]
+    client.close()
+
+
 def test_a_gap_is_told(blank, cluster, redis_of, channel):
     publish_durable(redis_of, channel, ["1", "2", "3"])
     # Of another life of Redis' data: what it had after that can't be known.

@@ -25,6 +25,7 @@ struct SessionRequestTests {
     @Test(arguments: [
         "null", "[]", "7", #""news""#, "{", "nothing", #"{"channels":7}"#, #"{"channels":[7]}"#, #"{"channels":{}}"#,
         #"{"channels":[["a"]]}"#, #"{"channels":["\ud800"]}"#, "{\"channels\":[\"a\"]}\u{0}", #"{"channels":["a"]} {}"#,
+        #"{"channels":["a"],"channels":["b"]}"#, #"{"channels":["a"],"chann\u0065ls":["b"]}"#, #"{"x":1,"x":1}"#,
     ])
     func `a body that is none`(body: String) {
         #expect(throws: RequestError.malformedBody) { try request(body) }

@@ -58,6 +58,7 @@ struct OriginPolicyTests {
             ("https://evil-app.example", "app.example"), ("http://app.example", "s1.push.localhost:8080"),
             ("https://app.example:8443", "s1.push.localhost"), ("http://192.0.2.7:9002", "192.0.2.7:9001"),
             ("http://localhost:3000", "localhost:9001"),
+            ("https://s1.push.localhost", "s1.push.localhost"), ("https://push.localhost", "push.localhost"),
         ] {
             #expect(!policy.verifies(try #require(Origin(origin)), host: host))
         }

@@ -148,10 +148,17 @@ export class Connection {
     }
     const abort = typeof AbortController === "function" ? new AbortController() : { abort() {} };
     this._abort = abort;
-    const late = setTimeout(() => abort.abort(), patience * 5);
+    let late;
+    // The application's token may never come either.
+    const isLate = new Promise((_, reject) => {
+      late = setTimeout(() => {
+        reject(new Refusal("neither token nor session came in time"));
+        abort.abort();
+      }, patience * 5);
+    });
     const began = Date.now();
     try {
-      const session = await begin(this._owner._url, token, abort.signal);
+      const session = await Promise.race([begin(this._owner._url, token, abort.signal), isLate]);
       if (turn !== this._turn) return false;
       this._session = session;
       this._roundTrip = Date.now() - began;
@@ -159,7 +166,7 @@ export class Connection {
     } catch (error) {
       if (turn !== this._turn) return false;
       // The network's failures pass; a refusal may need somebody.
-      if (error instanceof Refusal && !(error.status >= 500)) this._owner._tell("error", error);
+      if (error instanceof Refusal && !(error.status >= 500 && error.status !== 501)) this._owner._tell("error", error);
       this._wait(this._backoff._next());
       return false;
     } finally {

@@ -24,14 +24,14 @@ export interface Options {
   position?: string;
   /** Which may be used, in the order in which they are tried. All but `multipart`, unless said otherwise. */
   transports?: readonly Transport[];
-  /** The server's `--heartbeat-ms`: after one and a half of it, and 2 s, without a word a stream counts as dead. 15000 ms. */
+  /** The server's `--heartbeat-ms`: after one and a half of it, and 2 s, without a word a stream counts as dead, give or take a third of it. 15000 ms. */
   heartbeat?: number;
-  /** The server's `--poll-ms`: after one and a half of it, and 2 s, without an answer a poll counts as dead. 25000 ms. */
+  /** The server's `--poll-ms`: after one and a half of it, and 2 s, without an answer a poll counts as dead, give or take as much. 25000 ms. */
   poll?: number;
   /** In how many ms a transport's first word has to come, else the next is tried. 2000 ms. */
   patience?: number;
   /** Bounds of the first and of the longest wait after failures, in ms. 500 and 30000. */
-  backoff?: { least: number; most: number };
+  backoff?: { least?: number; most?: number };
 }
 
 export interface Event<Data = unknown> {
@@ -40,7 +40,7 @@ export interface Event<Data = unknown> {
   readonly channel: string;
   /** Everything up to it is delivered. */
   readonly position?: string;
-  /** A payload that is JSON, parsed; another text, as it is; bytes that are no text, as `Uint8Array`. */
+  /** A payload that is JSON, at most 128 levels deep, parsed; another text, as it is; bytes that are no text, as `Uint8Array`. */
   readonly data: Data;
 }
 
@@ -72,7 +72,7 @@ export class Halley {
 
   /**
    * Several listeners may share a channel. One that is new to a connection which stands begins there, or where the client
-   * stands, a few seconds earlier.
+   * stands, a few seconds earlier. With no channel left the client stands nowhere: the next begins with what comes then.
    * @returns takes the listener back, and leaves the channel with its last one
    */
   subscribe<Data = unknown>(channel: string, listener?: (data: Data, event: Event<Data>) => void): () => void;

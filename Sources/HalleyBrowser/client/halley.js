@@ -7,6 +7,7 @@ import { stream } from "../transports/stream.js";
 import { websocket } from "../transports/websocket.js";
 import { Choice } from "./choice.js";
 import { Connection } from "./connection.js";
+import { apex, read } from "./options.js";
 import { Place } from "./place.js";
 import { Refusal } from "./session.js";
 
@@ -20,13 +21,6 @@ const MOST_CHANNELS = 64;
 /** What the server allows; `open` and `error` are an EventSource's own. */
 const isChannel = (name) => /^[\w.:/@#-]{1,255}$/.test(name) && name !== "open" && name !== "error";
 
-const DEFAULTS = {
-  heartbeat: 15000,   // ms: the server's
-  poll: 25000,        // ms: the server's longest poll
-  patience: 2000,     // ms: in which a transport's first word has to come
-  backoff: { least: 500, most: 30000 },   // ms
-};
-
 /**
  * Events of some channels, as they are published. See halley.d.ts for all of it.
  *
@@ -35,14 +29,14 @@ const DEFAULTS = {
  */
 export class Halley {
   constructor(url, options = {}) {
-    this._url = new URL(url, globalThis.location && location.href).href.replace(/\/+$/, "");
-    this._options = { ...DEFAULTS, ...options };
-    this._place = new Place(options.position);
+    this._url = apex(url);
+    this._options = read(options);
+    this._place = new Place(this._options.position);
     this._listeners = new Map(KINDS.map((kind) => [kind, new Set()]));
     this._channels = new Map();   // channel -> its listeners
     this._there = new Set();      // channels that the connection was told of
-    for (const channel of options.channels || []) this._add(channel);
-    this._connection = new Connection(this, this._choice(options.transports));
+    for (const channel of this._options.channels || []) this._add(channel);
+    this._connection = new Connection(this, this._choice(this._options.transports));
     this._later();
   }
 
@@ -73,10 +67,11 @@ export class Halley {
   /** @returns a function that takes the listener back, and leaves the channel with its last one */
   subscribe(channel, listener) {
     const listeners = this._add(channel);
-    if (listener) listeners.add(listener);
+    const seat = { _listener: listener };   // one function may listen twice
+    if (listener) listeners.add(seat);
     this._later();
     return () => {
-      if (listeners.delete(listener) && !listeners.size && this._channels.get(channel) === listeners) {
+      if (listeners.delete(seat) && !listeners.size && this._channels.get(channel) === listeners) {
         this.unsubscribe(channel);
       }
     };
@@ -132,7 +127,7 @@ export class Halley {
     if (!listeners) return;
     const value = encoding === "base64" ? bytes(data) : data;
     const event = { id, channel, position, data: value };
-    for (const listener of [...listeners]) call(listener, value, event);
+    for (const { _listener } of [...listeners]) call(_listener, value, event);
     this._tell("event", event);
   }
 
@@ -173,6 +168,8 @@ export class Halley {
       const added = this._wanted().filter((channel) => !this._there.has(channel));
       const removed = [...this._there].filter((channel) => !this._channels.has(channel));
       this._there = new Set(this._channels.keys());
+      // Who has left them all begins with what comes from then on.
+      if (removed.length && !this._channels.size) this._place = new Place();
       if (added.length || removed.length) this._connection._change(added, removed);
     });
   }

@@ -37,7 +37,10 @@ export async function begin(apex, token, signal) {
   const answer = await fetch(apex + "/session", { method: "POST", headers, signal, cache: "no-store" });
   // A worker by itself gives none.
   if (answer.status === 404 || answer.status === 405) return direct(apex);
-  const body = await answer.json().catch(() => ({}));
+  const body = await answer.json().catch((error) => {
+    if (error instanceof SyntaxError) return {};
+    throw error;   // it stopped in the midst
+  });
   if (!answer.ok || !body.url) throw new Refusal(body.error || "no session: " + answer.status, answer.status);
   return new Session(body.url, Date.now() + body.expiresIn * 1000);
 }

@@ -14,6 +14,8 @@ export const websocket = {
     socket.onmessage = ({ data }) => sink._text(data);
     // 1008: something that this side did, or asked for, is against the rules (RFC 6455, section 7.4.1).
     socket.onclose = ({ code, reason }) => sink._ended({ _complaint: code === 1008 && reason });
+    // Where a page's policy forbids it nothing else is said.
+    socket.onerror = () => sink._ended({});
     return {
       _close: () => socket.close(),
       _subscribe: (channels) => send({ subscribe: channels }),
