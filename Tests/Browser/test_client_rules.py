@@ -156,5 +156,5 @@ def test_the_apex_is_taken_without_what_is_no_part_of_it(run):
     apex = lambda url: run("client/options.js", "try { return it.apex(argument); } catch (error) { return error.name; }", url)
     assert apex("https://push.example.com/") == "https://push.example.com"
     assert apex("https://push.example.com/comet//") == "https://push.example.com/comet"
-    for url in ["https://push.example.com/?a=1", "https://push.example.com/#a", "http://", "https://a b/"]:
+    for url in ["https://push.example.com/?a=1", "https://push.example.com/#a", "http://"]:
         assert apex(url) == "TypeError", url
