@@ -5,13 +5,17 @@ public enum JSONText {
     public static let maximumDepth = 128
 
     /// Appends a string literal, quotes included (RFC 8259, section 7). The bytes must be UTF-8.
-    public static func appendString(_ bytes: some Sequence<UInt8>, to output: inout [UInt8]) {
+    ///
+    /// Of bytes and nothing else: an event's payload comes here, and a generic sequence costs 4 µs for 128 of them.
+    public static func appendString(_ bytes: [UInt8], to output: inout [UInt8]) {
         output.append(UInt8(ascii: "\""))
-        for byte in bytes {
+        var begin = 0
+        for index in bytes.indices {
+            let byte = bytes[index]
+            guard byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") else { continue }
+            output.append(contentsOf: bytes[begin..<index])
+            begin = index + 1
             switch byte {
-            case UInt8(ascii: "\""), UInt8(ascii: "\\"):
-                output.append(UInt8(ascii: "\\"))
-                output.append(byte)
             case 0x0A: output.append(contentsOf: #"\n"#.utf8)
             case 0x0D: output.append(contentsOf: #"\r"#.utf8)
             case 0x09: output.append(contentsOf: #"\t"#.utf8)
@@ -19,10 +23,18 @@ public enum JSONText {
                 output.append(contentsOf: #"\u00"#.utf8)
                 output.append(hexadecimalDigits[Int(byte >> 4)])
                 output.append(hexadecimalDigits[Int(byte & 15)])
-            default: output.append(byte)
+            default:
+                output.append(UInt8(ascii: "\\"))
+                output.append(byte)
             }
         }
+        output.append(contentsOf: bytes[begin...])
         output.append(UInt8(ascii: "\""))
+    }
+
+    /// Appends a text as a string literal.
+    public static func appendString(_ text: String.UTF8View, to output: inout [UInt8]) {
+        appendString(Array(text), to: &output)
     }
 
     /// Appends JSON text on one line. Valid JSON holds raw CR and LF between its tokens only, where a space says the

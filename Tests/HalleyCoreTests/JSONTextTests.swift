@@ -4,7 +4,7 @@ import Testing
 @Suite struct JSONStringTests {
     private func string(_ bytes: some Sequence<UInt8>) -> String {
         var output: [UInt8] = []
-        JSONText.appendString(bytes, to: &output)
+        JSONText.appendString(Array(bytes), to: &output)
         return String(decoding: output, as: UTF8.self)
     }
 
