@@ -152,6 +152,7 @@ def test_the_ticket_expires(page, mortal_cluster, channel):
     born = time.monotonic()
     with Counting(cluster.redis.port, channel) as counting:
         eventually(lambda: all(client.count > 10 for client in clients))
+        # The tickets' own time has to pass: 10 s, the shortest that there is.
         time.sleep(max(0, born + 11 - time.monotonic()))
         for worker in cluster.workers.values():
             worker.kill()
@@ -210,6 +211,7 @@ def test_a_silent_channel_stays_open(page, mortal_cluster, channel):
     clients = one_for_each(page, cluster, channel)
     eventually(lambda: all(client.ask("halley.position") for client in clients))
     positions = [client.ask("halley.position") for client in clients]
+    # Longer than the silence after which a client with these heartbeats takes a connection for dead: 3.5 s, of polls 5 s.
     time.sleep(6)
     for client, position in zip(clients, positions):
         assert [state for state, *_ in client.ask("seen.states")] == ["connecting", "open"], client.transport

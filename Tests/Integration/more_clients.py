@@ -4,7 +4,7 @@ import json
 import re
 import time
 
-from clients import Held, LineStream, events_path
+from clients import Held, LineStream, LongPoller, events_path
 from http_wire import request
 
 PAGE = "http://push.localhost:8080"  # the apex of a worker that was told no other
@@ -44,13 +44,12 @@ def called(body, callback="cb"):
     return arguments(inner)
 
 
-class ScriptPoller:
+class ScriptPoller(LongPoller):
     """A page that asks by script tags, each time from where the last answer ended."""
 
     def __init__(self, address, *channels, host="push.localhost", callback="cb", **query):
-        self.address, self.channels, self.host, self.callback, self.query = address, channels, host, callback, query
-        self.position = None
-        self.response = None
+        super().__init__(address, *channels, host=host, **query)
+        self.callback = callback
 
     def poll(self, within=10.0):
         """One script; returns the events of its call."""
@@ -62,14 +61,6 @@ class ScriptPoller:
         assert "error" not in answer, answer
         self.position = answer.get("position", self.position)
         return answer["events"]
-
-    def until(self, count, within=10.0):
-        """Polls until so many events have come."""
-        deadline = time.monotonic() + within
-        events = []
-        while len(events) < count:
-            events += self.poll(deadline - time.monotonic())
-        return events
 
 
 class Frame(LineStream):
