@@ -22,6 +22,8 @@ public final class Delivery {
     /// Mostly the only format that somebody here asked for: without an array, which each event would pay for.
     private var frame: (format: FrameFormat, bytes: ByteBuffer)?
     private var otherFrames: [(format: FrameFormat, bytes: ByteBuffer)] = []
+    /// Whether the first who asks for its bytes is likely to be the last.
+    private var isForOne = false
     private let budget: RingBudget
     package private(set) var bytes: Int
 
@@ -40,11 +42,19 @@ public final class Delivery {
 
     deinit { budget.used -= bytes }
 
-    /// The event's bytes in a format, made by `encode` at the first call and kept for all that follow.
+    /// It goes to so many now: what is encoded for a single one isn't kept. In a ring it would take more than the event
+    /// itself, and what is let go at once is memory that the processor still has at hand.
+    func expect(readers: Int) { isForOne = readers <= 1 }
+
+    /// The event's bytes in a format, made by `encode` and kept for all who ask behind the first.
     public func frame(_ format: FrameFormat, encode: (Delivery) -> ByteBuffer) -> ByteBuffer {
         if let frame, frame.format == format { return frame.bytes }
         for frame in otherFrames where frame.format == format { return frame.bytes }
         let new = encode(self)
+        guard !isForOne else {
+            isForOne = false
+            return new
+        }
         if frame == nil { frame = (format, new) } else { otherFrames.append((format, new)) }
         // What it takes, not what is in it: buffers grow by doubling.
         let size = new.storageCapacity + Self.frameOverhead

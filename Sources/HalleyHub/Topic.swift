@@ -30,6 +30,7 @@ package final class Topic {
     /// Gives the event to every live subscriber. Backwards, because a subscriber may leave while it is served: the last
     /// one, already served, then takes its place.
     package func fanOut(_ delivery: Delivery) {
+        delivery.expect(readers: live.count)
         var index = live.count - 1
         while index >= 0 {
             if index < live.count { live[index].deliver(delivery) }
