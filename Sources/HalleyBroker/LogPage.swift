@@ -49,7 +49,7 @@ public struct LogPage: Hashable, Sendable {
         else { return nil }
         let entries = list.compactMap { entry -> Entry? in
             guard let parts = entry.array, parts.count == 3, let payload = parts[2].bytes,
-                let stamp = parts[1].string.flatMap({ Stamp(header: $0) })
+                let stamp = parts[1].bytes.flatMap({ Stamp(header: $0) })
             else { return nil }
             return Entry(stamp: stamp, payload: payload)
         }

@@ -24,24 +24,33 @@ public struct Stamp: Hashable, Sendable {
     }
 
     /// Reads the header; `nil` for any other layout.
-    package init?(header: some StringProtocol) {
-        let fields = header.split(separator: " ", omittingEmptySubsequences: false)
-        guard fields.count == 5, fields[0] == "1", let id = EventID(fields[1]), let era = Era(fields[2]),
-            let linked = EventID(fields[4])
+    package init?(header: UnsafeBufferPointer<UInt8>) {
+        var reader = FieldReader(header)
+        guard reader.skip("1"), reader.skip(" "), let id = reader.id(), reader.skip(" "), let era = reader.era(),
+            reader.skip(" ")
         else { return nil }
-        switch fields[3] {
-        case "p": self.init(id: id, era: era, link: .prev(linked))
-        case "f": self.init(id: id, era: era, link: .floor(linked))
-        default: return nil
+        let isLinked = reader.skip("p")
+        guard isLinked || reader.skip("f"), reader.skip(" "), let linked = reader.id(), reader.isAtEnd else {
+            return nil
         }
+        self.init(id: id, era: era, link: isLinked ? .prev(linked) : .floor(linked))
     }
 
-    /// Reads a message: the stamp, and what is left is the payload.
+    /// The same of bytes of its own.
+    package init?(header: [UInt8]) {
+        guard let stamp = header.withUnsafeBufferPointer({ Stamp(header: $0) }) else { return nil }
+        self = stamp
+    }
+
+    /// Reads a message: the stamp, and what is left is the payload. Every durable event passes here: in one pass, and
+    /// nothing is copied but the payload.
     package static func read(_ message: [UInt8]) -> (stamp: Stamp, payload: [UInt8])? {
-        guard let end = message.firstIndex(of: 0x0A), end <= Self.maximumHeader,
-            let stamp = Stamp(header: String(decoding: message[..<end], as: UTF8.self))
-        else { return nil }
-        return (stamp, Array(message[(end + 1)...]))
+        message.withUnsafeBufferPointer { bytes in
+            guard let end = bytes.prefix(maximumHeader + 1).firstIndex(of: 0x0A),
+                let stamp = Stamp(header: UnsafeBufferPointer(rebasing: bytes[..<end]))
+            else { return nil }
+            return (stamp, Array(bytes[(end + 1)...]))
+        }
     }
 
     /// Two ids of at most 41 bytes, an era and the separators, in bytes.

@@ -1,26 +1,48 @@
 /// Six characters that name one unbroken life of Redis' data. Redis makes a new one when data was lost.
-public struct Era: Hashable, Sendable, CustomStringConvertible {
+public struct Era: Hashable, Sendable {
     /// How many characters an era has: `A-Z a-z 0-9`.
     public static let length = 6
 
-    /// The six characters.
-    public let description: String
+    /// The characters, the first one highest. Every event carries an era or two: as a number they take half of the memory,
+    /// and none is counted when it is copied.
+    private let characters: UInt64
 
     /// `nil` unless the text is six ASCII letters or digits.
-    public init?(_ text: some StringProtocol) {
-        guard text.utf8.count == Self.length, text.utf8.allSatisfy(\.isASCIIAlphanumeric) else { return nil }
-        description = String(text)
+    public init?(_ text: some StringProtocol) { self.init(bytes: text.utf8) }
+
+    /// The same of bytes.
+    init?(bytes: some Sequence<UInt8>) {
+        var characters: UInt64 = 0
+        var count = 0
+        for byte in bytes {
+            guard count < Self.length, byte.isASCIIAlphanumeric else { return nil }
+            characters = characters << 8 | UInt64(byte)
+            count += 1
+        }
+        guard count == Self.length else { return nil }
+        self.characters = characters
+    }
+
+    /// Appends the six characters.
+    public func append(to output: inout [UInt8]) {
+        for place in 1...Self.length {
+            output.append(UInt8(truncatingIfNeeded: characters >> UInt64(8 * (Self.length - place))))
+        }
     }
 }
 
-extension Era {
-    /// The same of bytes.
-    init?(_ bytes: UnsafeBufferPointer<UInt8>.SubSequence) {
-        guard bytes.count == Self.length, bytes.allSatisfy(\.isASCIIAlphanumeric) else { return nil }
-        self.init(checked: String(decoding: bytes, as: UTF8.self))
-    }
+extension Era: CustomStringConvertible {
+    /// The six characters.
+    public var description: String { String(appending: append) }
+}
 
-    private init(checked description: String) { self.description = description }
+extension String {
+    /// The text that `append` writes: ASCII alone.
+    init(appending append: (inout [UInt8]) -> Void) {
+        var bytes: [UInt8] = []
+        append(&bytes)
+        self.init(decoding: bytes, as: UTF8.self)
+    }
 }
 
 extension UInt8 {

@@ -35,7 +35,31 @@ extension EventID: Comparable {
 
 extension EventID: CustomStringConvertible {
     /// `<milliseconds>-<counter>`.
-    public var description: String { "\(milliseconds)-\(counter)" }
+    public var description: String { String(appending: append) }
+
+    /// Appends the same.
+    public func append(to output: inout [UInt8]) {
+        output.append(decimal: milliseconds)
+        output.append(UInt8(ascii: "-"))
+        output.append(decimal: counter)
+    }
+}
+
+extension [UInt8] {
+    /// The number's digits, without a leading zero.
+    mutating func append(decimal number: UInt64) {
+        // 20 digits is the most that 64 bits have.
+        withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 20) { digits in
+            var first = digits.count
+            var rest = number
+            repeat {
+                first -= 1
+                digits[first] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10)
+                rest /= 10
+            } while rest > 0
+            append(contentsOf: digits[first...])
+        }
+    }
 }
 
 extension UInt64 {

@@ -1,10 +1,10 @@
 /// Reads the fields of a text of our own form, byte by byte, and takes nothing that we wouldn't have written.
-struct FieldReader {
+package struct FieldReader {
     private var rest: UnsafeBufferPointer<UInt8>.SubSequence
 
-    init(_ bytes: UnsafeBufferPointer<UInt8>) { rest = bytes[...] }
+    package init(_ bytes: UnsafeBufferPointer<UInt8>) { rest = bytes[...] }
 
-    var isAtEnd: Bool { rest.isEmpty }
+    package var isAtEnd: Bool { rest.isEmpty }
 
     /// A canonical decimal of 64 bits: no sign, no leading zero, no overflow. Two spellings of one number would be two
     /// spellings of one position.
@@ -24,8 +24,17 @@ struct FieldReader {
         return value
     }
 
+    /// The form of ``EventID``.
+    package mutating func id() -> EventID? {
+        guard let milliseconds = decimal(), skip("-"), let counter = decimal() else { return nil }
+        return EventID(milliseconds: milliseconds, counter: counter)
+    }
+
+    /// The form of ``Era``.
+    package mutating func era() -> Era? { take(Era.length).flatMap { Era(bytes: $0) } }
+
     /// Passes over one character; `false` where another stands.
-    mutating func skip(_ character: Unicode.Scalar) -> Bool {
+    package mutating func skip(_ character: Unicode.Scalar) -> Bool {
         guard let byte = rest.first, UInt32(byte) == character.value else { return false }
         rest = rest.dropFirst()
         return true

@@ -31,9 +31,12 @@ public struct Incarnation: Hashable, Sendable {
 
     /// Appends the 16 digits.
     func append(to output: inout [UInt8]) {
-        for place in 0..<Self.length {
-            let digit = UInt8(truncatingIfNeeded: bits >> UInt64(4 * (Self.length - 1 - place)) & 15)
-            output.append(digit < 10 ? UInt8(ascii: "0") + digit : UInt8(ascii: "a") + digit - 10)
+        withUnsafeTemporaryAllocation(of: UInt8.self, capacity: Self.length) { digits in
+            for place in digits.indices {
+                let digit = UInt8(truncatingIfNeeded: bits >> UInt64(4 * (Self.length - 1 - place)) & 15)
+                digits[place] = digit < 10 ? UInt8(ascii: "0") + digit : UInt8(ascii: "a") + digit - 10
+            }
+            output.append(contentsOf: digits)
         }
     }
 }

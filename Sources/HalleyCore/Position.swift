@@ -37,9 +37,7 @@ public struct Position: Hashable, Sendable {
     /// Every poll brings a position, so it is read in one pass over its bytes: by splitting it cost a quarter of the poll.
     private init?(reading bytes: UnsafeBufferPointer<UInt8>) {
         var reader = FieldReader(bytes)
-        guard let milliseconds = reader.decimal(), reader.skip("-"), let counter = reader.decimal(), reader.skip("."),
-            let era = reader.take(Era.length).flatMap({ Era($0) })
-        else { return nil }
+        guard let id = reader.id(), reader.skip("."), let era = reader.era() else { return nil }
         var cursor: LiveCursor?
         if !reader.isAtEnd {
             guard reader.skip("~"),
@@ -48,7 +46,7 @@ public struct Position: Hashable, Sendable {
             else { return nil }
             cursor = LiveCursor(incarnation: incarnation, count: count)
         }
-        self.init(id: EventID(milliseconds: milliseconds, counter: counter), era: era, cursor: cursor)
+        self.init(id: id, era: era, cursor: cursor)
     }
 }
 
@@ -84,11 +82,9 @@ public enum PositionError: Error, Equatable, CustomStringConvertible {
 extension Position {
     /// Appends the form that is read back, for what is written once for every event: without a text in between.
     public func append(to output: inout [UInt8]) {
-        output.append(decimal: id.milliseconds)
-        output.append(UInt8(ascii: "-"))
-        output.append(decimal: id.counter)
+        id.append(to: &output)
         output.append(UInt8(ascii: "."))
-        output.append(contentsOf: era.description.utf8)
+        era.append(to: &output)
         guard let cursor else { return }
         output.append(UInt8(ascii: "~"))
         cursor.incarnation.append(to: &output)
@@ -97,27 +93,7 @@ extension Position {
     }
 }
 
-extension [UInt8] {
-    /// The number's digits, without a leading zero.
-    fileprivate mutating func append(decimal number: UInt64) {
-        // 20 digits is the most that 64 bits have.
-        withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 20) { digits in
-            var first = digits.count
-            var rest = number
-            repeat {
-                first -= 1
-                digits[first] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10)
-                rest /= 10
-            } while rest > 0
-            append(contentsOf: digits[first...])
-        }
-    }
-}
-
 extension Position: CustomStringConvertible {
     /// The form that is read back.
-    public var description: String {
-        guard let cursor else { return "\(id).\(era)" }
-        return "\(id).\(era)~\(cursor.incarnation).\(cursor.count)"
-    }
+    public var description: String { String(appending: append) }
 }

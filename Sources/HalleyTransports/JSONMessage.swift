@@ -17,9 +17,20 @@ package enum JSONMessage {
     ) {
         // A channel's allowed characters and a position's need no escaping in JSON.
         output.append(UInt8(ascii: "{"))
-        if let stamp = delivery.stamp { output.append(contentsOf: #""id":"\#(stamp.id)","#.utf8) }
-        output.append(contentsOf: #""channel":"\#(delivery.channel)""#.utf8)
-        if let position = delivery.position { output.append(contentsOf: #","\#(positionName)":"\#(position)""#.utf8) }
+        if let stamp = delivery.stamp {
+            output.append(contentsOf: #""id":""#.utf8)
+            stamp.id.append(to: &output)
+            output.append(contentsOf: #"","#.utf8)
+        }
+        output.append(contentsOf: #""channel":""#.utf8)
+        output.append(contentsOf: delivery.channel.name.utf8)
+        if let position = delivery.position {
+            output.append(contentsOf: #"",""#.utf8)
+            positionName.withUTF8Buffer { output.append(contentsOf: $0) }
+            output.append(contentsOf: #"":""#.utf8)
+            position.append(to: &output)
+        }
+        output.append(UInt8(ascii: "\""))
         let payload = delivery.payload
         if JSONText.isValid(payload) {
             output.append(contentsOf: #","data":"#.utf8)

@@ -45,12 +45,13 @@ public enum SSE {
             output.append(contentsOf: delivery.channel.name.utf8)
             output.append(0x0A)
         }
-        if style.isJSON || !isText(delivery.payload) {
+        let content = Content(of: delivery.payload)
+        if style.isJSON || !content.isText {
             output.append(contentsOf: "data: ".utf8)
             JSONMessage.append(delivery, to: &output)
             output.append(0x0A)
         } else {
-            appendData(delivery.payload, to: &output)
+            appendData(delivery.payload, isOneLine: content.isOneLine, to: &output)
         }
         output.append(0x0A)
         return output
@@ -84,10 +85,10 @@ public enum SSE {
 
     /// CR, LF and CR LF all end a line for the client's parser, so each begins a new `data:` here: nothing in a payload
     /// can forge a field.
-    private static func appendData(_ payload: [UInt8], to output: inout [UInt8]) {
+    private static func appendData(_ payload: [UInt8], isOneLine: Bool, to output: inout [UInt8]) {
         output.append(contentsOf: "data: ".utf8)
         var rest = payload[...]
-        while let end = rest.firstIndex(where: { $0 == 0x0A || $0 == 0x0D }) {
+        while !isOneLine, let end = rest.firstIndex(where: { $0 == 0x0A || $0 == 0x0D }) {
             output.append(contentsOf: rest[..<end])
             output.append(contentsOf: "\ndata: ".utf8)
             let isPair = rest[end] == 0x0D && end + 1 < rest.endIndex && rest[end + 1] == 0x0A
@@ -97,8 +98,24 @@ public enum SSE {
         output.append(0x0A)
     }
 
-    /// Whether the bytes are UTF-8. Mostly they are ASCII, which takes no memory to find out.
-    private static func isText(_ payload: [UInt8]) -> Bool {
-        payload.reduce(0, |) < 0x80 || String(validating: payload, as: UTF8.self) != nil
+    /// What a payload is, found out in one look at its bytes.
+    private struct Content {
+        /// Whether the bytes are UTF-8.
+        let isText: Bool
+        /// Whether neither CR nor LF is among them.
+        let isOneLine: Bool
+
+        init(of payload: [UInt8]) {
+            var all: UInt8 = 0
+            var breaks: UInt8 = 0
+            // Nothing ends the loop early, so that it is done sixteen bytes at a time.
+            for byte in payload {
+                all |= byte
+                breaks |= (byte == 0x0A ? 1 : 0) | (byte == 0x0D ? 1 : 0)
+            }
+            // Mostly they are ASCII, which takes no memory to find out.
+            isText = all < 0x80 || String(validating: payload, as: UTF8.self) != nil
+            isOneLine = breaks == 0
+        }
     }
 }
