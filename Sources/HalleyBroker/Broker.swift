@@ -9,14 +9,14 @@ import struct HalleyCore.Channel
 /// do is hide the hole: ``BrokerListener/brokerLost()`` opens it, the next ``BrokerListener/brokerSubscribed(to:)`` for
 /// a channel closes it for that channel.
 public protocol Broker: AnyObject {
-    /// Who is told. Held weakly by implementations: the listener owns the broker.
+    /// Who is told. The listener owns the broker.
     var listener: (any BrokerListener)? { get set }
 
-    /// Asks for a channel's events, live and durable. Asking twice is harmless.
-    func subscribe(_ channel: Channel)
+    /// Asks for a channel's events, live and durable. Asking twice is harmless; there is one subscription a channel.
+    func subscribe(_ subscription: Subscription)
 
-    /// Ends a channel's events. Some that are under way may still arrive.
-    func unsubscribe(_ channel: Channel)
+    /// Ends a channel's events.
+    func unsubscribe(_ subscription: Subscription)
 
     /// Asks for a reading of Halley's clock over the link, sooner than the next tick:
     /// ``BrokerListener/brokerTicked(_:)`` follows, unless the link breaks. Asking again before it came is harmless.
@@ -35,10 +35,14 @@ public protocol Broker: AnyObject {
 /// What the broker tells, in the order in which it came over the one link.
 public protocol BrokerListener: AnyObject {
     /// An event came.
-    func brokerReceived(_ message: BrokerMessage)
+    ///
+    /// - Parameters:
+    ///   - payload: any bytes.
+    ///   - stamp: what Redis said of it when it recorded it; `nil` for a live event.
+    func brokerReceived(_ payload: [UInt8], stamp: Stamp?, on subscription: Subscription)
 
     /// The broker confirmed the subscription on the present link: from here on every event of the channel arrives.
-    func brokerSubscribed(to channel: Channel)
+    func brokerSubscribed(to subscription: Subscription)
 
     /// A tick or a mark came: everything published before it has arrived.
     func brokerTicked(_ watermark: Watermark)
@@ -51,21 +55,15 @@ public protocol BrokerListener: AnyObject {
     func brokerLost()
 }
 
-/// One event as it came from the broker.
-public struct BrokerMessage: Hashable, Sendable {
-    /// Where it was published.
-    public let channel: Channel
-    /// Any bytes.
-    public let payload: [UInt8]
-    /// What Redis said of it when it recorded it; `nil` for a live event.
-    public let stamp: Stamp?
+/// A channel that a listener wants: the listener makes it, and is given the same object with every event. The broker has to
+/// look up the name that came anyway; so the listener, which keeps what it knows of the channel in a class of its own,
+/// needn't look it up again.
+open class Subscription {
+    /// What is wanted.
+    public final let channel: Channel
 
-    /// An event as published.
-    public init(channel: Channel, payload: [UInt8], stamp: Stamp? = nil) {
-        self.channel = channel
-        self.payload = payload
-        self.stamp = stamp
-    }
+    /// For ``Broker/subscribe(_:)``.
+    public init(to channel: Channel) { self.channel = channel }
 }
 
 /// The newest reading of Halley's clock that came over a link: everything older has come before it.

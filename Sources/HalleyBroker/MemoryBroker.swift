@@ -9,8 +9,10 @@ public final class MemoryBroker: Broker {
     /// Who is told.
     public weak var listener: (any BrokerListener)?
 
+    /// What is asked for.
+    public private(set) var subscriptions: [Channel: Subscription] = [:]
     /// The channels that are asked for.
-    public private(set) var wanted: Set<Channel> = []
+    public var wanted: Set<Channel> { Set(subscriptions.keys) }
     /// The channels whose events arrive.
     public private(set) var confirmed: Set<Channel> = []
     /// Whether there is a link.
@@ -31,8 +33,8 @@ public final class MemoryBroker: Broker {
     }
 
     private enum Word {
-        case received(BrokerMessage)
-        case subscribed(Channel)
+        case received([UInt8], Stamp?, Subscription)
+        case subscribed(Subscription)
         case ticked(Watermark)
         case rewound(Watermark)
     }
@@ -66,13 +68,18 @@ public final class MemoryBroker: Broker {
     // MARK: - What the listener asks
 
     /// Asks for a channel's events; they come once the test has called ``confirm()``.
-    public func subscribe(_ channel: Channel) { wanted.insert(channel) }
+    public func subscribe(_ subscription: Subscription) { subscriptions[subscription.channel] = subscription }
 
     /// Ends a channel's events.
-    public func unsubscribe(_ channel: Channel) {
-        wanted.remove(channel)
-        confirmed.remove(channel)
-        underWay.removeAll { if case .subscribed(channel) = $0 { true } else { false } }
+    public func unsubscribe(_ subscription: Subscription) {
+        subscriptions[subscription.channel] = nil
+        confirmed.remove(subscription.channel)
+        underWay.removeAll { word in
+            switch word {
+            case .received(_, _, let other), .subscribed(let other): other.channel == subscription.channel
+            case .ticked, .rewound: false
+            }
+        }
     }
 
     /// Asks for a reading of the clock; it comes with ``answer()``.
@@ -96,8 +103,9 @@ public final class MemoryBroker: Broker {
     public func confirm(_ most: Int = .max) {
         guard isConnected else { return }
         for channel in wanted.subtracting(confirmed).sorted().prefix(most) {
+            guard let subscription = subscriptions[channel] else { continue }
             confirmed.insert(channel)
-            send(.subscribed(channel))
+            send(.subscribed(subscription))
         }
     }
 
@@ -141,9 +149,9 @@ public final class MemoryBroker: Broker {
     @discardableResult
     public func publish(_ payload: [UInt8], on channel: Channel) -> Bool {
         for other in logs.brokers where other !== self {
-            other.carry(BrokerMessage(channel: channel, payload: payload))
+            other.carry(payload, on: channel)
         }
-        return carry(BrokerMessage(channel: channel, payload: payload))
+        return carry(payload, on: channel)
     }
 
     /// Publishes a durable event, to all that share the logs.
@@ -153,7 +161,7 @@ public final class MemoryBroker: Broker {
     public func publishDurable(_ payload: [UInt8], on channel: Channel, history: Int = 1_000) -> EventID {
         let stamp = logs.record(payload, on: channel, history: history)
         for broker in logs.brokers {
-            broker.carry(BrokerMessage(channel: channel, payload: payload, stamp: stamp))
+            broker.carry(payload, stamp: stamp, on: channel)
         }
         return stamp.id
     }
@@ -191,10 +199,10 @@ public final class MemoryBroker: Broker {
     public func arrive(_ most: Int = .max) {
         for _ in 0..<min(most, underWay.count) where !underWay.isEmpty {
             switch underWay.removeFirst() {
-            case .received(let message):
-                saw(message.stamp?.id)
-                listener?.brokerReceived(message)
-            case .subscribed(let channel): listener?.brokerSubscribed(to: channel)
+            case .received(let payload, let stamp, let subscription):
+                saw(stamp?.id)
+                listener?.brokerReceived(payload, stamp: stamp, on: subscription)
+            case .subscribed(let subscription): listener?.brokerSubscribed(to: subscription)
             case .ticked(let watermark):
                 saw(watermark.id)
                 listener?.brokerTicked(watermark)
@@ -232,9 +240,9 @@ public final class MemoryBroker: Broker {
     public func restore() { isConnected = true }
 
     @discardableResult
-    private func carry(_ message: BrokerMessage) -> Bool {
-        guard isConnected, confirmed.contains(message.channel) else { return false }
-        send(.received(message))
+    private func carry(_ payload: [UInt8], stamp: Stamp? = nil, on channel: Channel) -> Bool {
+        guard isConnected, confirmed.contains(channel), let subscription = subscriptions[channel] else { return false }
+        send(.received(payload, stamp, subscription))
         return true
     }
 

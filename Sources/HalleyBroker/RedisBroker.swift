@@ -22,14 +22,14 @@ public final class RedisBroker: Broker {
     /// What comes on one of a channel's two names.
     private enum Kind { case live, durable }
     private struct Name {
-        let channel: Channel
+        let subscription: Subscription
         let kind: Kind
     }
 
     /// The link for commands, for everybody in this process. Every connection of it has the function library.
     public let commands: RedisCommandLink
-    /// Who is told of messages.
-    public weak var listener: (any BrokerListener)?
+    /// Who is told of messages, until ``stop()``. Not weak: that would cost every event more than looking its name up.
+    public var listener: (any BrokerListener)?
 
     private let eventLoop: any EventLoop
     private let keys: RedisKeys
@@ -81,8 +81,9 @@ public final class RedisBroker: Broker {
         heart.beat()
     }
 
-    /// Ends for good. The listener hears that the broker is lost when it was there.
+    /// Ends for good. The listener hears nothing more.
     public func stop() {
+        listener = nil
         heart.stop()
         link.close()
         commands.close()
@@ -93,15 +94,17 @@ public final class RedisBroker: Broker {
     ///
     /// The live one last: whoever sees in Redis that somebody is subscribed to the channel's own name (`PUBSUB NUMSUB`) may
     /// publish, and no confirmation is to come behind his event.
-    public func subscribe(_ channel: Channel) {
+    public func subscribe(_ subscription: Subscription) {
+        let channel = subscription.channel
         for (name, kind) in [(keys.durable(channel), Kind.durable), (keys.live(channel), .live)] {
-            names[name] = Name(channel: channel, kind: kind)
+            names[name] = Name(subscription: subscription, kind: kind)
             link.subscribe(name)
         }
     }
 
     /// Ends a channel's events.
-    public func unsubscribe(_ channel: Channel) {
+    public func unsubscribe(_ subscription: Subscription) {
+        let channel = subscription.channel
         halfConfirmed[channel] = nil
         for name in [keys.live(channel), keys.durable(channel)] {
             names[name] = nil
@@ -178,10 +181,11 @@ extension RedisBroker: RedisPubSubDelegate {
             heart.watch.subscribed(now: .now())
             heart.ask()
         } else if let name = names[channel] {
-            let first = halfConfirmed.updateValue(name.kind, forKey: name.channel)
+            let channel = name.subscription.channel
+            let first = halfConfirmed.updateValue(name.kind, forKey: channel)
             guard let first, first != name.kind else { return }
-            halfConfirmed[name.channel] = nil
-            listener?.brokerSubscribed(to: name.channel)
+            halfConfirmed[channel] = nil
+            listener?.brokerSubscribed(to: name.subscription)
         }
     }
 
@@ -190,8 +194,8 @@ extension RedisBroker: RedisPubSubDelegate {
         // Events first: of them there are most, and no name of a user's channel is one of Halley's own.
         if let name = names[channel] {
             switch name.kind {
-            case .live: listener?.brokerReceived(BrokerMessage(channel: name.channel, payload: payload))
-            case .durable: receivedDurable(payload, on: name.channel)
+            case .live: listener?.brokerReceived(payload, stamp: nil, on: name.subscription)
+            case .durable: receivedDurable(payload, on: name.subscription)
             }
         } else if channel == keys.tick || channel == markChannel {
             guard let tick = Tick(payload) else {
@@ -206,13 +210,13 @@ extension RedisBroker: RedisPubSubDelegate {
         }
     }
 
-    private func receivedDurable(_ message: [UInt8], on channel: Channel) {
+    private func receivedDurable(_ message: [UInt8], on subscription: Subscription) {
         guard let (stamp, payload) = Stamp.read(message) else {
             return logger.warning(
                 "not Halley's on a channel of Halley's own", metadata: ["bytes": "\(message.count)"])
         }
         heart.watch.passed(Watermark(id: stamp.id, era: stamp.era), now: .now())
-        listener?.brokerReceived(BrokerMessage(channel: channel, payload: payload, stamp: stamp))
+        listener?.brokerReceived(payload, stamp: stamp, on: subscription)
     }
 
     /// Everything is open until it is confirmed anew.

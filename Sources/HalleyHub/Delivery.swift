@@ -8,24 +8,22 @@ import struct HalleyCore.Channel
 ///
 /// Bound to the hub's event loop.
 public final class Delivery {
-    /// Where it was published.
-    public let channel: Channel
+    // First what is asked when a ring lets it go, long after the rest: one line of the processor's cache.
+
     /// Any bytes.
     public let payload: [UInt8]
+    private var frames: [(format: FrameFormat, bytes: ByteBuffer)] = []
+    private let budget: RingBudget
+    /// The event's place in the order of all that came over the worker's link.
+    public let count: UInt64
+    /// Whether the first who asks for its bytes is likely to be the last.
+    private var isForOne = false
     /// What Redis recorded of it; `nil` for a live event.
     public let stamp: Stamp?
     /// Where a subscriber stands that got this event; `nil` while the hub has no watermark yet.
     public let position: Position?
-    /// The event's place in the order of all that came over the worker's link.
-    public let count: UInt64
-
-    /// Mostly the only format that somebody here asked for: without an array, which each event would pay for.
-    private var frame: (format: FrameFormat, bytes: ByteBuffer)?
-    private var otherFrames: [(format: FrameFormat, bytes: ByteBuffer)] = []
-    /// Whether the first who asks for its bytes is likely to be the last.
-    private var isForOne = false
-    private let budget: RingBudget
-    package private(set) var bytes: Int
+    /// Where it was published.
+    public let channel: Channel
 
     package init(
         channel: Channel, payload: [UInt8], stamp: Stamp? = nil, position: Position?, count: UInt64, budget: RingBudget
@@ -36,11 +34,16 @@ public final class Delivery {
         self.position = position
         self.count = count
         self.budget = budget
-        bytes = payload.count + Self.overhead
-        budget.used += bytes
+        budget.used += payload.count + Self.overhead
     }
 
     deinit { budget.used -= bytes }
+
+    /// The memory that it takes, in bytes.
+    package var bytes: Int { frames.reduce(payload.count + Self.overhead) { $0 + Self.size(of: $1.bytes) } }
+
+    /// What a frame takes, not what is in it: buffers grow by doubling.
+    private static func size(of frame: ByteBuffer) -> Int { frame.storageCapacity + frameOverhead }
 
     /// It goes to so many now: what is encoded for a single one isn't kept. In a ring it would take more than the event
     /// itself, and what is let go at once is memory that the processor still has at hand.
@@ -48,19 +51,15 @@ public final class Delivery {
 
     /// The event's bytes in a format, made by `encode` and kept for all who ask behind the first.
     public func frame(_ format: FrameFormat, encode: (Delivery) -> ByteBuffer) -> ByteBuffer {
-        if let frame, frame.format == format { return frame.bytes }
-        for frame in otherFrames where frame.format == format { return frame.bytes }
-        let new = encode(self)
+        for frame in frames where frame.format == format { return frame.bytes }
+        let frame = encode(self)
         guard !isForOne else {
             isForOne = false
-            return new
+            return frame
         }
-        if frame == nil { frame = (format, new) } else { otherFrames.append((format, new)) }
-        // What it takes, not what is in it: buffers grow by doubling.
-        let size = new.storageCapacity + Self.frameOverhead
-        bytes += size
-        budget.used += size
-        return new
+        frames.append((format, frame))
+        budget.used += Self.size(of: frame)
+        return frame
     }
 
     /// The object itself, its arrays' headers and its place in a ring: what an empty payload costs, in bytes.

@@ -155,14 +155,15 @@ public final class Hub {
         if let topic = topics[channel] { return topic }
         let topic = Topic(channel: channel, coveredFrom: count)
         topics[channel] = topic
-        broker.subscribe(channel)
+        broker.subscribe(topic)
         return topic
     }
 
     func forget(_ topic: Topic) {
         lastWanted = nil
         topics[topic.channel] = nil
-        broker.unsubscribe(topic.channel)
+        topic.isKept = false
+        broker.unsubscribe(topic)
         // Notes in the queues here hold the topic for a while yet, and may hold no events with it. An answer that is under
         // way comes to nothing.
         topic.backlog.reset()

@@ -6,18 +6,18 @@ import struct HalleyCore.Channel
 /// What comes over the broker's link, and where the link stands.
 extension Hub: BrokerListener {
     /// Gives the event to everyone here who wants its channel, and keeps it in the channel's ring.
-    public func brokerReceived(_ message: BrokerMessage) {
-        guard let topic = topics[message.channel] else { return }
+    public func brokerReceived(_ payload: [UInt8], stamp: Stamp?, on subscription: Subscription) {
+        guard let topic = subscription as? Topic, topic.isKept else { return }
         var covered: [Topic] = []
         var isNewEra = false
-        if let stamp = message.stamp {
+        if let stamp {
             isNewEra = pass(Watermark(id: stamp.id, era: stamp.era))
             covered = cover { $0 === topic ? stamp.link.id : stamp.id }
         }
         count += 1
         received.increment()
         let delivery = Delivery(
-            channel: topic.channel, payload: message.payload, stamp: message.stamp, position: position, count: count,
+            channel: topic.channel, payload: payload, stamp: stamp, position: position, count: count,
             budget: budget)
         topic.fanOut(delivery)
         order.append(topic, count: count)
@@ -25,12 +25,12 @@ extension Hub: BrokerListener {
         keepWithinBudget()
         // Not before the event is in its ring: who begins now finds it there, or in the log, and never in both.
         if isNewEra { settleEra() }
-        if message.stamp != nil { settle(covered) }
+        if stamp != nil { settle(covered) }
     }
 
     /// From here on every event of the channel arrives. Which ones that are is known with the next reading of the clock.
-    public func brokerSubscribed(to channel: Channel) {
-        guard let topic = topics[channel], !topic.isConfirmed else { return }
+    public func brokerSubscribed(to subscription: Subscription) {
+        guard let topic = subscription as? Topic, topic.isKept, !topic.isConfirmed else { return }
         topic.isConfirmed = true
         // A position given before must not seem to cover what the channel may have missed until now.
         count += 1

@@ -21,10 +21,10 @@ extension Hub {
             guard let after = topic.backlog.begin(), let reading = topic.backlog.reading else { continue }
             readsUnderWay += 1
             logReads.increment()
-            broker.read(topic.channel, after: after).assumeIsolated().whenComplete { [weak self] result in
-                self?.readsUnderWay -= 1
-                self?.haveRead(topic, reading: reading, after: after, result)
-                self?.startReads()
+            broker.read(topic.channel, after: after).assumeIsolated().whenComplete { [self] result in
+                readsUnderWay -= 1
+                haveRead(topic, reading: reading, after: after, result)
+                startReads()
             }
         }
     }

@@ -1,28 +1,31 @@
+import HalleyBroker
 import HalleyCore
 
 import struct HalleyCore.Channel
 
 /// What the hub knows of one channel: its ring and its local subscribers.
-package final class Topic {
-    package let channel: Channel
+package final class Topic: Subscription {
+    // What every event looks at comes first, so that it shares a line or two of the processor's cache.
+    package private(set) var live = Audience()
     package var ring: Ring
+    /// All that want the channel, live or not.
+    var members = 0
+    /// The ``LingerQueue``'s note: which of its entries counts. `nil` while somebody wants the channel.
+    var lingerTurn: UInt64?
+    /// Whether it is one of the hub's topics still.
+    var isKept = true
     /// Whether the broker confirmed the subscription on the present link.
     var isConfirmed = false
     /// Whether a reading of the clock has come over the link since: then it is known which events the link brings.
     var isCovered = false
     /// Its log, for those who catch up.
     let backlog = Backlog()
-    /// All that want the channel, live or not.
-    var members = 0
-    /// The ``LingerQueue``'s note: which of its entries counts. `nil` while somebody wants the channel.
-    var lingerTurn: UInt64?
     /// Those that wait until the channel is covered.
     var waiting: [ObjectIdentifier: any Subscriber] = [:]
-    package private(set) var live: [any Subscriber] = []
 
     package init(channel: Channel, coveredFrom: UInt64) {
-        self.channel = channel
         ring = Ring(coveredFrom: coveredFrom)
+        super.init(to: channel)
     }
 
     package var isLingering: Bool { lingerTurn != nil }
@@ -49,8 +52,8 @@ package final class Topic {
 
     /// Empties the live list: the link is lost, and all begin anew. Their seats are for the caller to mend.
     func unseatAll() -> [any Subscriber] {
-        defer { live = [] }
-        return live
+        defer { live = Audience() }
+        return Array(live)
     }
 
     /// - Returns: the index in the live list.

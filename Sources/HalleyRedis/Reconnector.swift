@@ -18,6 +18,7 @@ final class Reconnector {
 
     private var lastReason = "not connected yet"
 
+    /// Whoever is told may be held by this: both are let go when the last has been told.
     var onUp: ((RedisConnection) -> Void)?
     var onDown: ((RedisError) -> Void)?
 
@@ -27,6 +28,9 @@ final class Reconnector {
         guard let current, current.handler.failure == nil else { return nil }
         return current
     }
+
+    /// Whether a connection's end is still to be told.
+    var isOpen: Bool { current != nil }
 
     /// Why there is no connection.
     var reason: String { current?.handler.failure?.description ?? lastReason }
@@ -52,7 +56,12 @@ final class Reconnector {
         timer?.cancel()
         timer = nil
         lastReason = "closed"
-        current?.close()
+        if let current { current.close() } else { letGo() }
+    }
+
+    private func letGo() {
+        onUp = nil
+        onDown = nil
     }
 
     /// Ends a wait: somebody knows that the server is back.
@@ -115,6 +124,7 @@ final class Reconnector {
             logger.warning("lost Redis", metadata: ["link": "\(name)", "reason": "\(reason)"])
         }
         onDown?(failure)
+        if state.isClosed { letGo() }
         obey(state.lost(now: .now(), random: .random(in: 0..<1)))
     }
 }

@@ -23,11 +23,12 @@ public protocol RedisPubSubDelegate: AnyObject {
 public final class RedisPubSubLink {
     /// The event loop that the link is bound to.
     public let eventLoop: any EventLoop
-    /// Who is told. The delegate owns the link.
-    public weak var delegate: (any RedisPubSubDelegate)?
+    /// Who is told, until the link is closed. Not weak: every message passes here.
+    public var delegate: (any RedisPubSubDelegate)?
 
     private let reconnector: Reconnector
     private var channels: SubscriptionSet
+    private var isClosed = false
 
     /// A link that does nothing until ``start()``.
     /// - Parameter name: what the link is for, in logs.
@@ -40,16 +41,21 @@ public final class RedisPubSubLink {
         reconnector = Reconnector(name: name, eventLoop: eventLoop, options: options, logger: logger) {
             RedisConnection.connect(to: endpoint, on: eventLoop, options: options)
         }
-        reconnector.onUp = { [weak self] in self?.connected($0) }
-        reconnector.onDown = { [weak self] in self?.lost($0) }
+        // Not weak, for the same reason; ``Reconnector/close()`` lets go.
+        reconnector.onUp = { self.connected($0) }
+        reconnector.onDown = { self.lost($0) }
     }
 
     /// Begins to connect. Set ``delegate`` first: over a Unix socket there may be a connection before this returns. Calling it
     /// again is harmless.
     public func start() { reconnector.start() }
 
-    /// Ends the link for good. The delegate hears of it when there was a connection.
-    public func close() { reconnector.close() }
+    /// Ends the link for good. The delegate hears of it when there was a connection, and nothing more.
+    public func close() {
+        isClosed = true
+        reconnector.close()
+        if !reconnector.isOpen { delegate = nil }
+    }
 
     /// Whether there is a connection.
     public var isConnected: Bool { reconnector.connection != nil }
@@ -80,7 +86,7 @@ public final class RedisPubSubLink {
     // MARK: - What the connection tells
 
     private func connected(_ connection: RedisConnection) {
-        connection.handler.onPush = { [weak self] in self?.received($0) }
+        connection.handler.onPush = { self.received($0) }
         delegate?.pubSubConnected()
         take(channels.connected())
     }
@@ -88,6 +94,7 @@ public final class RedisPubSubLink {
     private func lost(_ reason: RedisError) {
         channels.disconnected()
         delegate?.pubSubLost(reason)
+        if isClosed { delegate = nil }
     }
 
     private func received(_ push: RedisConnectionHandler.Push) {

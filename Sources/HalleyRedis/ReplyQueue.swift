@@ -76,9 +76,11 @@ package struct ReplyQueue<Waiter> {
     private mutating func receivePush(_ value: RESPValue) -> Meaning? {
         guard case .array(let elements) = value, case .bytes(let kind)? = elements.first else { return nil }
         // By its bytes: every event passes here.
-        if elements.count == 3, kind.elementsEqual("message".utf8) {
-            guard let channel = elements[1].string, let payload = elements[2].bytes else { return nil }
-            return .message(channel: channel, payload: payload)
+        if elements.count == 3, kind.elementsEqual("message".utf8), case .bytes(let channel) = elements[1],
+            case .bytes(let payload) = elements[2]
+        {
+            // Repaired and not refused where it isn't UTF-8: then it is no channel that anybody has asked for.
+            return .message(channel: String(decoding: channel, as: UTF8.self), payload: payload)
         }
         let verb = String(decoding: kind, as: UTF8.self)
         switch (verb, elements.count) {

@@ -89,8 +89,10 @@ package final class ReplyReader {
 
     private func beginArray(count: Int) {
         guard count > 0 else { return add(.array([])) }
-        // No capacity reserved: `*2147483647` costs its sender eleven bytes and would cost us gigabytes.
-        open.append((missing: count, elements: []))
+        var elements: [RESPValue] = []
+        // No more than that: `*2147483647` costs its sender eleven bytes and would cost us gigabytes.
+        elements.reserveCapacity(min(count, 4))
+        open.append((missing: count, elements: elements))
     }
 
     // MARK: - What hiredis calls
@@ -125,8 +127,15 @@ package final class ReplyReader {
         switch type {
         case REDIS_REPLY_STATUS: .status(String(decoding: bytes, as: UTF8.self))
         case REDIS_REPLY_ERROR: .error(RedisErrorReply(String(decoding: bytes, as: UTF8.self)))
-        default: .bytes(Array(bytes))
+        default: .bytes(isMessage(bytes) ? message : Array(bytes))
         }
+    }
+
+    /// The word that every message begins with: the same bytes for all of them.
+    private static let message = Array("message".utf8)
+
+    private static func isMessage(_ bytes: UnsafeRawBufferPointer) -> Bool {
+        bytes.count == message.count && bytes.elementsEqual(message)
     }
 
     /// What a callback returns in place of an object. hiredis takes NULL for "no memory", and otherwise only hands the

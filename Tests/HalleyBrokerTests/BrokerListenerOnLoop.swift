@@ -25,8 +25,10 @@ final class BrokerListenerOnLoop: Sendable {
             broker.listener = self
         }
 
-        func brokerReceived(_ message: BrokerMessage) { events.append(.received(message.channel, message.payload)) }
-        func brokerSubscribed(to channel: Channel) { events.append(.subscribed(channel)) }
+        func brokerReceived(_ payload: [UInt8], stamp: Stamp?, on subscription: Subscription) {
+            events.append(.received(subscription.channel, payload))
+        }
+        func brokerSubscribed(to subscription: Subscription) { events.append(.subscribed(subscription.channel)) }
         func brokerTicked(_ watermark: Watermark) { events.append(.ticked(watermark)) }
         func brokerRewound(to watermark: Watermark) { events.append(.rewound(watermark)) }
         func brokerLost() { events.append(.lost) }
@@ -60,7 +62,7 @@ final class BrokerListenerOnLoop: Sendable {
     }
 
     func subscribe(_ channel: Channel) async throws {
-        try await change { $0.subscribe(channel) }
+        try await change { $0.subscribe(Subscription(to: channel)) }
         try await wait(for: .subscribed(channel))
     }
 

@@ -8,10 +8,10 @@ import struct HalleyCore.Channel
 @Suite struct MemoryBrokerTests {
     private final class Listener: BrokerListener {
         var events: [String] = []
-        func brokerReceived(_ message: BrokerMessage) {
-            events.append("\(message.channel): \(String(decoding: message.payload, as: UTF8.self))")
+        func brokerReceived(_ payload: [UInt8], stamp: Stamp?, on subscription: Subscription) {
+            events.append("\(subscription.channel): \(String(decoding: payload, as: UTF8.self))")
         }
-        func brokerSubscribed(to channel: Channel) { events.append("subscribed \(channel)") }
+        func brokerSubscribed(to subscription: Subscription) { events.append("subscribed \(subscription.channel)") }
         func brokerTicked(_ watermark: Watermark) { events.append("tick \(watermark.id)") }
         func brokerRewound(to watermark: Watermark) { events.append("rewound \(watermark.id)") }
         func brokerLost() { events.append("lost") }
@@ -23,20 +23,20 @@ import struct HalleyCore.Channel
         broker.listener = listener
         let (news, sport) = (try Channel("news"), try Channel("sport"))
         let era = try #require(Era("aaaaaa"))
-        broker.subscribe(news)
+        broker.subscribe(Subscription(to: news))
         #expect(!broker.publish([0x31], on: news))
         broker.confirm()
         #expect(broker.publish([0x32], on: news))
         #expect(!broker.publish([0x33], on: sport))
         broker.tick(Watermark(id: EventID(milliseconds: 5, counter: 0), era: era))
         broker.lose()
-        broker.subscribe(sport)
+        broker.subscribe(Subscription(to: sport))
         broker.confirm()
         #expect(!broker.publish([0x34], on: news))
         broker.restore()
         broker.confirm()
         #expect(broker.publish([0x35], on: sport))
-        broker.unsubscribe(news)
+        broker.unsubscribe(Subscription(to: news))
         #expect(!broker.publish([0x36], on: news))
         #expect(
             listener.events == [

@@ -16,7 +16,7 @@ import Testing
         #expect(try await redis.send("PUBLISH", "halley:other", payload).integer == 0)
         #expect(try await redis.send("PUBLISH", "blue:news", payload).integer == 0)
         try await broker.wait(for: .received(news, payload))
-        try await broker.change { $0.unsubscribe(news) }
+        try await broker.change { $0.unsubscribe(Subscription(to: news)) }
         try await eventually { try await redis.send("PUBLISH", "halley:news", payload).integer == 0 }
     }
 
@@ -80,7 +80,7 @@ import Testing
         server.kill()
         try await eventually { try await broker.events().filter { $0 == .lost }.count == 2 }
         try await broker.forget()
-        try await broker.change { $0.unsubscribe(gone) }
+        try await broker.change { $0.unsubscribe(Subscription(to: gone)) }
         try await server.start()
         redis = try await server.connect()
         try await broker.wait(within: .seconds(2), for: .subscribed(kept))
@@ -210,12 +210,13 @@ import Testing
         try await eventually { try await broker.readiness().isReady }
         let (news, last) = (try Channel("news"), try Channel("last"))
         try await broker.change { broker in
+            let subscription = Subscription(to: news)
             for _ in 0..<20 {
-                broker.subscribe(news)
-                broker.unsubscribe(news)
+                broker.subscribe(subscription)
+                broker.unsubscribe(subscription)
             }
-            broker.subscribe(news)
-            broker.subscribe(last)
+            broker.subscribe(subscription)
+            broker.subscribe(Subscription(to: last))
         }
         try await broker.wait(for: .subscribed(last))
         #expect(try await broker.events().filter { $0 == .subscribed(news) }.count == 1)

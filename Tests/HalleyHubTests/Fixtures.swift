@@ -47,6 +47,11 @@ final class HubFixture {
         return client
     }
 
+    /// The broker confirms one channel, asked for or not, and no event comes on it yet.
+    func confirm(_ channel: Channel) {
+        hub.brokerSubscribed(to: broker.subscriptions[channel] ?? Subscription(to: channel))
+    }
+
     /// Time passes, and the second's sweep comes.
     func pass(_ time: TimeAmount) {
         clock.now = clock.now + time

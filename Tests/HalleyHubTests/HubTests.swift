@@ -1,3 +1,4 @@
+import HalleyBroker
 import HalleyCore
 import HalleyHub
 import NIOCore
@@ -32,10 +33,10 @@ import Testing
         try fixture.join(TestSubscriber(), news)
         let client = TestSubscriber()
         try fixture.hub.join(client, channels: [news, sport, weather], from: nil)
-        fixture.hub.brokerSubscribed(to: sport)
+        fixture.confirm(sport)
         #expect(client.resumes.isEmpty)
         fixture.publish("before", on: news)
-        fixture.hub.brokerSubscribed(to: weather)
+        fixture.confirm(weather)
         fixture.broker.answer()
         #expect(client.resumes == [.fresh])
         #expect(client.deliveries.isEmpty)
@@ -51,13 +52,13 @@ import Testing
     @Test func aLinkLostWhileJoiningBeginsTheWaitAnew() throws {
         let client = TestSubscriber()
         try fixture.hub.join(client, channels: [news, sport], from: nil)
-        fixture.hub.brokerSubscribed(to: news)
+        fixture.confirm(news)
         fixture.broker.lose()
         fixture.broker.restore()
-        fixture.hub.brokerSubscribed(to: sport)
+        fixture.confirm(sport)
         fixture.broker.answer()
         #expect(client.resumes.isEmpty, "news isn't confirmed on the new link")
-        fixture.hub.brokerSubscribed(to: news)
+        fixture.confirm(news)
         fixture.broker.answer()
         #expect(client.resumes == [.fresh])
     }
@@ -74,8 +75,8 @@ import Testing
 
     @Test func aDoubledConfirmationIsHarmless() throws {
         let client = try fixture.join(TestSubscriber(), news)
-        fixture.hub.brokerSubscribed(to: news)
-        fixture.hub.brokerSubscribed(to: sport)
+        fixture.confirm(news)
+        fixture.confirm(sport)
         fixture.publish("a", on: news)
         #expect(client.resumes == [.fresh])
         #expect(client.texts == ["a"])
@@ -172,7 +173,7 @@ import Testing
     }
 
     @Test func eventsOfAChannelNobodyKnowsAreNothing() throws {
-        fixture.hub.brokerReceived(.init(channel: news, payload: [1]))
+        fixture.hub.brokerReceived([1], stamp: nil, on: Subscription(to: news))
         #expect(fixture.hub.bytesInUse == 0)
     }
 }
@@ -424,15 +425,34 @@ import Testing
 
     @Test func framesCountAndASweepBringsThemWithinTheBound() throws {
         let fixture = HubFixture(ringTotalBytes: 4_096)
-        let client = try fixture.join(TestSubscriber(), news)
+        let clients = [try fixture.join(TestSubscriber(), news), try fixture.join(TestSubscriber(), news)]
         for text in ["a", "b", "c"] { fixture.publish(text, on: news) }
-        for delivery in client.deliveries {
+        for delivery in clients[0].deliveries {
             _ = delivery.frame(FrameFormat(index: 0)) { _ in ByteBuffer(repeating: 0, count: 2_000) }
         }
-        client.forgetDeliveries()
+        for client in clients { client.forgetDeliveries() }
         #expect(fixture.hub.bytesInUse > 4_096)
         fixture.pass(.seconds(1))
         #expect(fixture.hub.bytesInUse <= 4_096)
+    }
+
+    @Test func whatIsEncodedForOneIsKeptOnlyWhenAnotherAsks() throws {
+        let fixture = HubFixture()
+        let client = try fixture.join(TestSubscriber(), news)
+        fixture.publish("a", on: news)
+        let delivery = try #require(client.deliveries.first)
+        var encodings = 0
+        func ask() {
+            _ = delivery.frame(FrameFormat(index: 0)) { _ in
+                encodings += 1
+                return ByteBuffer(repeating: 0, count: 2_000)
+            }
+        }
+        ask()
+        #expect(fixture.hub.bytesInUse == 1 + Delivery.overhead)
+        for _ in 0..<3 { ask() }
+        #expect(encodings == 2)
+        #expect(fixture.hub.bytesInUse > 2_000)
     }
 
     @Test func allMemoryComesBackWhenTheLastChannelGoes() throws {
