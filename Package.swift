@@ -165,12 +165,12 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(
             name: "HalleyCoreTests",
-            dependencies: ["HalleyCore", .product(name: "Crypto", package: "swift-crypto")],
+            dependencies: ["HalleyCore", "ThreadGate", .product(name: "Crypto", package: "swift-crypto")],
             swiftSettings: strict),
         .target(
             name: "RedisFixture",
             dependencies: [
-                "HalleyRedis",
+                "FreePort", "HalleyRedis",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
@@ -180,7 +180,7 @@ let package = Package(
         .testTarget(
             name: "HalleyRedisTests",
             dependencies: [
-                "HalleyRedis", "RedisFixture",
+                "HalleyRedis", "FreePort", "RedisFixture",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
@@ -199,7 +199,7 @@ let package = Package(
         .testTarget(
             name: "HalleyClusterTests",
             dependencies: [
-                "HalleyCluster", "HalleyCore", "HalleyRedis", "RedisFixture",
+                "HalleyCluster", "HalleyCore", "HalleyRedis", "RedisFixture", "ThreadGate",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
@@ -208,17 +208,19 @@ let package = Package(
         .testTarget(
             name: "HalleyRouterTests",
             dependencies: [
-                "HalleyRouter", "HalleyCore",
+                "HalleyRouter", "HalleyCore", "FreePort",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
             ],
             swiftSettings: strict),
+        .target(name: "FreePort", path: "Tests/FreePort", swiftSettings: strict),
+        .target(name: "ThreadGate", path: "Tests/ThreadGate", swiftSettings: strict),
         .target(name: "SeededRandom", path: "Tests/SeededRandom", swiftSettings: strict),
         .testTarget(
             name: "HalleyHubTests",
             dependencies: [
-                "HalleyHub", "HalleyBroker", "HalleyCore", "SeededRandom",
+                "HalleyHub", "HalleyBroker", "HalleyCore", "SeededRandom", "ThreadGate",
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOEmbedded", package: "swift-nio"),
             ],
@@ -226,7 +228,8 @@ let package = Package(
         .testTarget(
             name: "HalleyTransportsTests",
             dependencies: [
-                "HalleyTransports", "HalleyHub", "HalleyBroker", "HalleyCore", "SeededRandom",
+                "HalleyTransports", "HalleyHub", "HalleyBroker", "HalleyCore", "FreePort", "SeededRandom",
+                "ThreadGate",
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOEmbedded", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
@@ -235,7 +238,7 @@ let package = Package(
         .testTarget(
             name: "HalleyClientTests",
             dependencies: [
-                "HalleyClient", "HalleyCore",
+                "HalleyClient", "HalleyCore", "FreePort",
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
             ],
@@ -273,7 +276,7 @@ let package = Package(
             dependencies: [
                 "HalleyBrowser", "HalleyCoordinator", "HalleyBroker", "HalleyCluster", "HalleyCore", "HalleyRedis",
                 "HalleyRouter",
-                "RedisFixture",
+                "FreePort", "RedisFixture",
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "Logging", package: "swift-log"),

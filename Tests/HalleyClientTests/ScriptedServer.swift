@@ -1,3 +1,4 @@
+import FreePort
 import NIOCore
 import NIOPosix
 import Synchronization
@@ -50,7 +51,7 @@ final class ScriptedServer: Sendable {
                         })
                 }
             }
-            .bind(host: "127.0.0.1", port: 0).get()
+            .bind(host: "127.0.0.1", port: FreePort.next()).get()
         url = "http://127.0.0.1:\(listener.localAddress?.port ?? 0)"
     }
 

@@ -1,6 +1,7 @@
 import HalleyCluster
 import HalleyCore
 import Testing
+import ThreadGate
 
 struct AssignmentTests {
     @Test func `no worker, no owner`() {
@@ -41,7 +42,7 @@ struct AssignmentTests {
     }
 
     /// Workers join, leave and die at random; after every step the new map is checked against the three promises.
-    @Test func `10,000 random sequences stay complete, balanced and cheap`() {
+    @Test(.occupiesThread) func `10,000 random sequences stay complete, balanced and cheap`() {
         var generator = SplitMix64(state: 0x1759)
         for _ in 0..<10_000 {
             var alive: Set<WorkerID> = []

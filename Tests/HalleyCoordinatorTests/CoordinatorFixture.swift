@@ -1,3 +1,4 @@
+import FreePort
 import HalleyCluster
 import HalleyCoordinator
 import HalleyCore
@@ -71,8 +72,8 @@ func withCoordinator(
     try await redis.ready()
 
     var settings = CoordinatorSettings(id: id, version: "0.1.0")
-    settings.listen = HostAndPort(host: "127.0.0.1", port: 0)
-    settings.admin = HostAndPort(host: "127.0.0.1", port: 0)
+    settings.listen = HostAndPort(host: "127.0.0.1", port: FreePort.next())
+    settings.admin = HostAndPort(host: "127.0.0.1", port: FreePort.next())
     settings.isOpen = isOpen
     settings.allowedOrigins = allowed
     settings.redis = server.endpoint

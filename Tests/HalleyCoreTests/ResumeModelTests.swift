@@ -1,11 +1,13 @@
 import HalleyCore
 import Testing
+import ThreadGate
 
 /// The resume rule, and what Redis and the workers must do for it, against every history of a small world.
 ///
 /// The promise: a subscriber that holds a position gets every durable event after it exactly once and in order, or is
 /// told a gap between the last event before the missing ones and the first one after them.
-@Suite(.enabled(if: ModelSearch.isFast, "millions of steps: swift test -c release")) struct ResumeModelTests {
+@Suite(.occupiesThread, .enabled(if: ModelSearch.isFast, "millions of steps: swift test -c release"))
+struct ResumeModelTests {
     @Test(arguments: ModelScene.all) func everyHistoryKeepsThePromise(scene: ModelScene) {
         let finding = ModelSearch.exhaustive(scene, ModelRules())
         print("\(scene.name): \(finding.states) moments, \(finding.steps) steps, up to \(finding.depth) long")

@@ -2,12 +2,13 @@ import HalleyBroker
 import HalleyCore
 import HalleyHub
 import Testing
+import ThreadGate
 
 import struct HalleyCore.Channel
 
 /// Every way in which a subscriber of two channels can catch up in a small world: every distribution of four events over
 /// the channels, every position and limit, both orders in which pages come, and a log trimmed at any moment in between.
-@Suite struct CatchUpTests {
+@Suite(.occupiesThread) struct CatchUpTests {
     @Test(arguments: [1, 2, 5])
     func whateverComesWhenNothingIsMissedInSilence(pageSize: Int) throws {
         var ways = 0

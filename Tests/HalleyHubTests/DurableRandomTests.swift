@@ -5,12 +5,13 @@ import HalleyHub
 import NIOCore
 import SeededRandom
 import Testing
+import ThreadGate
 
 import struct HalleyCore.Channel
 
 /// Thousands of random lives of two hubs on one set of logs. The oracle keeps a list of all durable events: whoever has a
 /// position has had every one up to it, once and in order, or was told a gap that covers it.
-@Suite struct DurableRandomTests {
+@Suite(.occupiesThread) struct DurableRandomTests {
     @Test(arguments: 0..<(UInt64(ProcessInfo.processInfo.environment["LIVES"] ?? "40") ?? 40))
     func everyEventComesOnceOrIsCoveredByAGap(block: UInt64) throws {
         for seed in block * 50..<(block + 1) * 50 {

@@ -5,13 +5,14 @@ import HalleyHub
 import NIOCore
 import SeededRandom
 import Testing
+import ThreadGate
 
 import struct HalleyCore.Channel
 
 /// Thousands of random lives of connections whose channels come and go. The oracle keeps a list of all durable events, and
 /// for each channel of a connection what a client knows who does as it is told: it had everything up to its position, once
 /// and in order, or was told a gap that covers it.
-@Suite struct HubLegsRandomTests {
+@Suite(.occupiesThread) struct HubLegsRandomTests {
     @Test(arguments: 0..<(UInt64(ProcessInfo.processInfo.environment["LIVES"] ?? "40") ?? 40))
     func nothingIsLostDoubledOrOutOfOrder(block: UInt64) throws {
         var absorbed = 0

@@ -3,12 +3,13 @@ import HalleyHub
 import NIOCore
 import SeededRandom
 import Testing
+import ThreadGate
 
 import struct HalleyCore.Channel
 
 /// Thousands of random lives of a hub, each against the simplest model of its promises: a list of all that was published,
 /// whether anybody could hear it or not.
-@Suite struct HubRandomTests {
+@Suite(.occupiesThread) struct HubRandomTests {
     @Test(arguments: 0..<300)
     func keepsItsPromises(seed: UInt64) throws {
         var life = Life(seed: seed)

@@ -1,3 +1,4 @@
+import FreePort
 import HalleyRedis
 import NIOCore
 import NIOPosix
@@ -178,7 +179,7 @@ private final class Greeter: ChannelInboundHandler {
                     try channel.pipeline.syncOperations.addHandler(Greeter())
                 }
             }
-            .bind(host: "127.0.0.1", port: 0).get()
+            .bind(host: "127.0.0.1", port: FreePort.next()).get()
         let port = try #require(stranger.localAddress?.port)
         // The greeting may come before the connection is handed over, or after it.
         do {

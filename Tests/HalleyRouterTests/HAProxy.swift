@@ -1,4 +1,5 @@
 import Foundation
+import FreePort
 import HalleyRouter
 import Logging
 import NIOCore
@@ -21,7 +22,7 @@ final class HAProxy {
         // Short, for a socket's path has 107 bytes at most (unix(7)).
         folder = URL(fileURLWithPath: "/tmp/halley-router-\(UInt32.random(in: .min ... .max))")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: false)
-        port = try await freePort()
+        port = FreePort.next()
         try await start()
     }
 
@@ -78,7 +79,7 @@ final class StubWorker: Sendable {
             .childChannelInitializer { child in
                 child.eventLoop.makeCompletedFuture { try child.pipeline.syncOperations.addHandler(Answer(name: name)) }
             }
-            .bind(host: "127.0.0.1", port: 0).get()
+            .bind(host: "127.0.0.1", port: FreePort.next()).get()
         port = try #require(channel.localAddress?.port)
     }
 
@@ -97,14 +98,6 @@ final class StubWorker: Sendable {
             context.writeAndFlush(wrapOutboundOut(ByteBuffer(string: text)), promise: nil)
         }
     }
-}
-
-func freePort() async throws -> Int {
-    let channel = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
-        .bind(host: "127.0.0.1", port: 0).get()
-    let port = try #require(channel.localAddress?.port)
-    try await channel.close()
-    return port
 }
 
 /// Polls until the condition holds.

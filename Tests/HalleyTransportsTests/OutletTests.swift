@@ -1,9 +1,10 @@
 import Glibc
 import NIOCore
 import Testing
+import ThreadGate
 
 /// What leaves past NIO, over real sockets.
-@Suite struct OutletTests {
+@Suite(.occupiesThread) struct OutletTests {
     private static let stream = get("/events?channel=news")
 
     /// The payloads in a stream of lines, in order.

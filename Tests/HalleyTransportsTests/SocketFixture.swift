@@ -1,3 +1,4 @@
+import FreePort
 import HalleyBroker
 import HalleyCore
 import HalleyHub
@@ -38,7 +39,7 @@ final class SocketFixture: Sendable {
             eventLoop.makeCompletedFuture {
                 try NIOLoopBound(Parts(bounds: bounds, eventLoop: eventLoop), eventLoop: eventLoop)
             }.flatMap { parts in
-                parts.value.server.start(host: "127.0.0.1", port: 0).map { (parts, $0) }
+                parts.value.server.start(host: "127.0.0.1", port: FreePort.next()).map { (parts, $0) }
             }
         }.get()
         self.parts = parts

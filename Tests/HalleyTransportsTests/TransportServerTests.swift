@@ -4,9 +4,10 @@ import HalleyHub
 import HalleyTransports
 import NIOCore
 import Testing
+import ThreadGate
 
 /// What only real sockets show.
-@Suite struct TransportServerTests {
+@Suite(.occupiesThread) struct TransportServerTests {
     @Test func aClientReadsWhatIsPublished() async throws {
         try await SocketFixture.run { fixture in
             let client = try SocketClient(port: fixture.port)

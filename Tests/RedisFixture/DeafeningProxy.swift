@@ -1,3 +1,4 @@
+import FreePort
 import HalleyRedis
 import NIOCore
 import NIOPosix
@@ -28,7 +29,7 @@ public final class DeafeningProxy: Sendable {
                     client.setOption(.autoRead, value: true).whenComplete { _ in }
                 }
             }
-            .bind(host: "127.0.0.1", port: 0).get()
+            .bind(host: "127.0.0.1", port: FreePort.next()).get()
         endpoint = RedisEndpoint(address: .tcp(host: "127.0.0.1", port: listener.localAddress?.port ?? 0))
     }
 

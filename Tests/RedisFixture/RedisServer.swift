@@ -1,4 +1,5 @@
 import FoundationEssentials
+import FreePort
 import Glibc
 import HalleyRedis
 import NIOCore
@@ -13,9 +14,6 @@ public final class RedisServer: Sendable {
     /// The server on its TCP port.
     public let tcpEndpoint: RedisEndpoint
 
-    /// How many ports are tried: another process may take one between our look and Redis' start.
-    private static let attempts = 5
-
     private let folder: String
     private let arguments: [String]
     private let process: Mutex<pid_t?>
@@ -27,22 +25,15 @@ public final class RedisServer: Sendable {
         folder = "/tmp/halley-redis-\(UInt32.random(in: .min ... .max))"
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: false)
         endpoint = RedisEndpoint(address: .unix(path: "\(folder)/redis.sock"))
-        for attempt in 1... {
-            let port = try await Self.freePort()
-            let all =
-                [
-                    "redis-server", "--port", "\(port)", "--bind", "127.0.0.1", "--unixsocket", "\(folder)/redis.sock",
-                    "--dir", folder, "--save", "", "--appendonly", "no", "--logfile", "\(folder)/log",
-                    "--maxmemory-policy", "noeviction",
-                ] + arguments
-            do {
-                process = Mutex(try await Self.launch(all, in: folder, endpoint))
-                tcpEndpoint = RedisEndpoint(address: .tcp(host: "127.0.0.1", port: port))
-                self.arguments = all
-                return
-            } catch let error as CannotStart where attempt < Self.attempts && error.description.contains("in use") {}
-        }
-        fatalError("the last attempt throws")
+        let port = FreePort.next()
+        self.arguments =
+            [
+                "redis-server", "--port", "\(port)", "--bind", "127.0.0.1", "--unixsocket", "\(folder)/redis.sock",
+                "--dir", folder, "--save", "", "--appendonly", "no", "--logfile", "\(folder)/log",
+                "--maxmemory-policy", "noeviction",
+            ] + arguments
+        tcpEndpoint = RedisEndpoint(address: .tcp(host: "127.0.0.1", port: port))
+        process = Mutex(try await Self.launch(self.arguments, in: folder, endpoint))
     }
 
     deinit {
@@ -113,13 +104,5 @@ public final class RedisServer: Sendable {
     /// A connection to look with and to disturb with. Closed by the caller, or with the server.
     public func connect() async throws -> RedisConnection {
         try await RedisConnection.connect(to: endpoint, on: eventLoop)
-    }
-
-    private static func freePort() async throws -> Int {
-        let channel = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
-            .bind(host: "127.0.0.1", port: 0).get()
-        let port = channel.localAddress?.port
-        try await channel.close()
-        return port ?? 0
     }
 }

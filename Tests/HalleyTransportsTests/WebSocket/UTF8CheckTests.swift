@@ -1,8 +1,9 @@
 import HalleyTransports
 import SeededRandom
 import Testing
+import ThreadGate
 
-@Suite struct UTF8CheckTests {
+@Suite(.occupiesThread) struct UTF8CheckTests {
     private func isText(_ bytes: [UInt8], inPartsOf length: Int = .max) -> Bool {
         var check = UTF8Check()
         var rest = bytes[...]

@@ -4,12 +4,13 @@ import HalleyHub
 import NIOCore
 import SeededRandom
 import Testing
+import ThreadGate
 
 import struct HalleyCore.Channel
 
 /// Random lives of WebSockets on one worker: channels come and go, links are lost, readers stop reading and are closed in
 /// the midst of a fan-out. A client's view is checked message by message, and in the end nothing is left behind.
-@Suite struct WebSocketRandomTests {
+@Suite(.occupiesThread) struct WebSocketRandomTests {
     @Test(arguments: 0..<20)
     func keepTheirPromises(block: UInt64) throws {
         var words = Words()

@@ -1,9 +1,10 @@
 import HalleyTransports
 import SeededRandom
 import Testing
+import ThreadGate
 
 /// Streams of frames, mostly good, against the simplest model: one that has all the bytes at hand.
-@Suite struct WebSocketReaderRandomTests {
+@Suite(.occupiesThread) struct WebSocketReaderRandomTests {
     @Test(arguments: 0..<40)
     func readsAsTheModelDoes(block: UInt64) {
         for seed in block * 50..<(block + 1) * 50 {

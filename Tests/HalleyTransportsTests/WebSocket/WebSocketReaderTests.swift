@@ -1,10 +1,11 @@
 import HalleyTransports
 import NIOCore
 import Testing
+import ThreadGate
 
 /// RFC 6455, section 5 and what it refers to, from the side of who reads a client's frames. The numbers of Autobahn's cases,
 /// whose behaviours these are, stand beside.
-@Suite struct WebSocketReaderTests {
+@Suite(.occupiesThread) struct WebSocketReaderTests {
     typealias Frame = ClientFrame
 
     private func expect(_ bytes: [UInt8]..., gives expected: Reading, _ line: SourceLocation = #_sourceLocation) {
