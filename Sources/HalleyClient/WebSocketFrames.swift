@@ -106,7 +106,7 @@ package struct WebSocketFrames {
                 message = []
                 isInMessage = false
             }
-            guard String(validating: message, as: UTF8.self) != nil else {
+            guard message.isUTF8 else {
                 throw AnswerError("a WebSocket text isn't UTF-8")
             }
             return .text(message)

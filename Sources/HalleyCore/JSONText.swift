@@ -9,27 +9,47 @@ public enum JSONText {
     /// Of bytes and nothing else: an event's payload comes here, and a generic sequence costs 4 µs for 128 of them.
     public static func appendString(_ bytes: [UInt8], to output: inout [UInt8]) {
         output.append(UInt8(ascii: "\""))
-        var begin = 0
-        for index in bytes.indices {
-            let byte = bytes[index]
-            guard byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") else { continue }
-            output.append(contentsOf: bytes[begin..<index])
-            begin = index + 1
-            switch byte {
-            case 0x0A: output.append(contentsOf: #"\n"#.utf8)
-            case 0x0D: output.append(contentsOf: #"\r"#.utf8)
-            case 0x09: output.append(contentsOf: #"\t"#.utf8)
-            case 0..<0x20:
-                output.append(contentsOf: #"\u00"#.utf8)
-                output.append(hexadecimalDigits[Int(byte >> 4)])
-                output.append(hexadecimalDigits[Int(byte & 15)])
-            default:
-                output.append(UInt8(ascii: "\\"))
-                output.append(byte)
+        if bytes.isPlainInJSON { output.append(contentsOf: bytes) } else { appendEscaped(bytes, to: &output) }
+        output.append(UInt8(ascii: "\""))
+    }
+
+    /// Some bytes at a time, by way of memory that needs no look at its owner for each of them.
+    private static func appendEscaped(_ bytes: [UInt8], to output: inout [UInt8]) {
+        let step = 256
+        withUnsafeTemporaryAllocation(of: UInt8.self, capacity: step * longestEscape) { escaped in
+            for start in stride(from: 0, to: bytes.count, by: step) {
+                var end = 0
+                for byte in bytes[start..<min(start + step, bytes.count)] {
+                    end += escape(byte, to: escaped, at: end)
+                }
+                output.append(contentsOf: escaped[..<end])
             }
         }
-        output.append(contentsOf: bytes[begin...])
-        output.append(UInt8(ascii: "\""))
+    }
+
+    /// `\u001f`, in bytes.
+    private static let longestEscape = 6
+
+    /// - Returns: how many bytes it is now.
+    private static func escape(_ byte: UInt8, to output: UnsafeMutableBufferPointer<UInt8>, at index: Int) -> Int {
+        let letter: UInt8
+        switch byte {
+        case 0x0A: letter = UInt8(ascii: "n")
+        case 0x0D: letter = UInt8(ascii: "r")
+        case 0x09: letter = UInt8(ascii: "t")
+        case UInt8(ascii: "\""), UInt8(ascii: "\\"): letter = byte
+        case 0..<0x20:
+            for (place, character) in #"\u00"#.utf8.enumerated() { output[index + place] = character }
+            output[index + 4] = hexadecimalDigits[Int(byte >> 4)]
+            output[index + 5] = hexadecimalDigits[Int(byte & 15)]
+            return 6
+        default:
+            output[index] = byte
+            return 1
+        }
+        output[index] = UInt8(ascii: "\\")
+        output[index + 1] = letter
+        return 2
     }
 
     /// Appends a text as a string literal.
@@ -40,6 +60,7 @@ public enum JSONText {
     /// Appends JSON text on one line. Valid JSON holds raw CR and LF between its tokens only, where a space says the
     /// same, and a line of NDJSON or an SSE `data:` field ends at either.
     public static func appendOneLine(_ json: [UInt8], to output: inout [UInt8]) {
+        guard !json.isOneLine else { return output.append(contentsOf: json) }
         for byte in json { output.append(byte == 0x0A || byte == 0x0D ? 0x20 : byte) }
     }
 
@@ -47,8 +68,10 @@ public enum JSONText {
     /// recursion. Numbers keep their text, whatever their size; duplicate keys and escaped lone surrogates are the
     /// publisher's affair, as the grammar allows them.
     public static func isValid(_ bytes: [UInt8]) -> Bool {
-        var scanner = JSONScanner(bytes: bytes)
-        return scanner.scan() && String(validating: bytes, as: UTF8.self) != nil
+        bytes.withUnsafeBufferPointer { bytes in
+            var scanner = JSONScanner(bytes: bytes)
+            return scanner.scan()
+        } && bytes.isUTF8
     }
 
     private static let hexadecimalDigits = Array("0123456789abcdef".utf8)
@@ -56,11 +79,11 @@ public enum JSONText {
 
 /// A validator of RFC 8259's grammar over bytes, with an explicit stack of open brackets.
 private struct JSONScanner {
-    let bytes: [UInt8]
+    let bytes: UnsafeBufferPointer<UInt8>
     var index = 0
     var open: [UInt8] = []
 
-    init(bytes: [UInt8]) { self.bytes = bytes }
+    init(bytes: UnsafeBufferPointer<UInt8>) { self.bytes = bytes }
 
     mutating func scan() -> Bool {
         while true {

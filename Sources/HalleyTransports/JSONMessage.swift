@@ -35,7 +35,7 @@ package enum JSONMessage {
         if JSONText.isValid(payload) {
             output.append(contentsOf: #","data":"#.utf8)
             embed(payload, &output)
-        } else if String(validating: payload, as: UTF8.self) != nil {
+        } else if payload.isUTF8 {
             output.append(contentsOf: #","data":"#.utf8)
             JSONText.appendString(payload, to: &output)
         } else {

@@ -45,13 +45,12 @@ public enum SSE {
             output.append(contentsOf: delivery.channel.name.utf8)
             output.append(0x0A)
         }
-        let content = Content(of: delivery.payload)
-        if style.isJSON || !content.isText {
+        if style.isJSON || !delivery.payload.isUTF8 {
             output.append(contentsOf: "data: ".utf8)
             JSONMessage.append(delivery, to: &output)
             output.append(0x0A)
         } else {
-            appendData(delivery.payload, isOneLine: content.isOneLine, to: &output)
+            appendData(delivery.payload, to: &output)
         }
         output.append(0x0A)
         return output
@@ -85,37 +84,20 @@ public enum SSE {
 
     /// CR, LF and CR LF all end a line for the client's parser, so each begins a new `data:` here: nothing in a payload
     /// can forge a field.
-    private static func appendData(_ payload: [UInt8], isOneLine: Bool, to output: inout [UInt8]) {
+    private static func appendData(_ payload: [UInt8], to output: inout [UInt8]) {
         output.append(contentsOf: "data: ".utf8)
-        var rest = payload[...]
-        while !isOneLine, let end = rest.firstIndex(where: { $0 == 0x0A || $0 == 0x0D }) {
+        if payload.isOneLine { output.append(contentsOf: payload) } else { appendLines(payload[...], to: &output) }
+        output.append(0x0A)
+    }
+
+    private static func appendLines(_ payload: ArraySlice<UInt8>, to output: inout [UInt8]) {
+        var rest = payload
+        while let end = rest.firstIndex(where: { $0 == 0x0A || $0 == 0x0D }) {
             output.append(contentsOf: rest[..<end])
             output.append(contentsOf: "\ndata: ".utf8)
             let isPair = rest[end] == 0x0D && end + 1 < rest.endIndex && rest[end + 1] == 0x0A
             rest = rest[(end + (isPair ? 2 : 1))...]
         }
         output.append(contentsOf: rest)
-        output.append(0x0A)
-    }
-
-    /// What a payload is, found out in one look at its bytes.
-    private struct Content {
-        /// Whether the bytes are UTF-8.
-        let isText: Bool
-        /// Whether neither CR nor LF is among them.
-        let isOneLine: Bool
-
-        init(of payload: [UInt8]) {
-            var all: UInt8 = 0
-            var breaks: UInt8 = 0
-            // Nothing ends the loop early, so that it is done sixteen bytes at a time.
-            for byte in payload {
-                all |= byte
-                breaks |= (byte == 0x0A ? 1 : 0) | (byte == 0x0D ? 1 : 0)
-            }
-            // Mostly they are ASCII, which takes no memory to find out.
-            isText = all < 0x80 || String(validating: payload, as: UTF8.self) != nil
-            isOneLine = breaks == 0
-        }
     }
 }

@@ -17,20 +17,16 @@ package enum WebSocketFrame {
 
     package static func close(_ reason: CloseReason) -> ByteBuffer { close(reason.code, reason.text) }
 
+    /// FIN and the opcode, the length in 7, 16 or 64 bits, and the payload.
     private static func frame(_ opcode: UInt8, _ payload: [UInt8]) -> ByteBuffer {
-        let head = head(opcode, payload.count)
-        var buffer = ByteBufferAllocator().buffer(capacity: head.count + payload.count)
-        buffer.writeBytes(head)
+        var buffer = ByteBufferAllocator().buffer(capacity: 10 + payload.count)
+        buffer.writeInteger(0x80 | opcode)
+        switch payload.count {
+        case ..<126: buffer.writeInteger(UInt8(payload.count))
+        case ..<65_536: buffer.writeMultipleIntegers(126 as UInt8, UInt16(payload.count))
+        default: buffer.writeMultipleIntegers(127 as UInt8, UInt64(payload.count))
+        }
         buffer.writeBytes(payload)
         return buffer
-    }
-
-    /// FIN and the opcode, then the length in 7, 16 or 64 bits.
-    private static func head(_ opcode: UInt8, _ count: Int) -> [UInt8] {
-        switch count {
-        case ..<126: [0x80 | opcode, UInt8(count)]
-        case ..<65_536: [0x80 | opcode, 126, UInt8(count >> 8), UInt8(count & 0xFF)]
-        default: [0x80 | opcode, 127] + (0..<8).map { UInt8(truncatingIfNeeded: count >> (56 - 8 * $0)) }
-        }
     }
 }
