@@ -9,13 +9,16 @@ import struct HalleyCore.Channel
 /// do is hide the hole: ``BrokerListener/brokerLost()`` opens it, the next ``BrokerListener/brokerSubscribed(to:)`` for
 /// a channel closes it for that channel.
 public protocol Broker: AnyObject {
-    /// Who is told. The listener owns the broker.
+    /// Who is told. The listener owns the broker, and the broker may hold the listener until it is stopped: what every event
+    /// passes isn't to be weak.
     var listener: (any BrokerListener)? { get set }
 
-    /// Asks for a channel's events, live and durable. Asking twice is harmless; there is one subscription a channel.
+    /// Asks for a channel's events, live and durable. Asking twice is harmless. One subscription a channel: a second one may
+    /// ask when the first has ended.
     func subscribe(_ subscription: Subscription)
 
-    /// Ends a channel's events.
+    /// Ends a channel's events, and lets go of the subscription. Events that are under way may still come to the channel's
+    /// next one, before that is confirmed. Harmless for one that isn't subscribed.
     func unsubscribe(_ subscription: Subscription)
 
     /// Asks for a reading of Halley's clock over the link, sooner than the next tick:

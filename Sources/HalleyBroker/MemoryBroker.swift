@@ -33,7 +33,7 @@ public final class MemoryBroker: Broker {
     }
 
     private enum Word {
-        case received([UInt8], Stamp?, Subscription)
+        case received([UInt8], Stamp?, Channel)
         case subscribed(Subscription)
         case ticked(Watermark)
         case rewound(Watermark)
@@ -72,14 +72,10 @@ public final class MemoryBroker: Broker {
 
     /// Ends a channel's events.
     public func unsubscribe(_ subscription: Subscription) {
+        guard subscriptions[subscription.channel] === subscription else { return }
         subscriptions[subscription.channel] = nil
         confirmed.remove(subscription.channel)
-        underWay.removeAll { word in
-            switch word {
-            case .received(_, _, let other), .subscribed(let other): other.channel == subscription.channel
-            case .ticked, .rewound: false
-            }
-        }
+        underWay.removeAll { if case .subscribed(let other) = $0 { other === subscription } else { false } }
     }
 
     /// Asks for a reading of the clock; it comes with ``answer()``.
@@ -199,7 +195,8 @@ public final class MemoryBroker: Broker {
     public func arrive(_ most: Int = .max) {
         for _ in 0..<min(most, underWay.count) where !underWay.isEmpty {
             switch underWay.removeFirst() {
-            case .received(let payload, let stamp, let subscription):
+            case .received(let payload, let stamp, let channel):
+                guard let subscription = subscriptions[channel] else { continue }
                 saw(stamp?.id)
                 listener?.brokerReceived(payload, stamp: stamp, on: subscription)
             case .subscribed(let subscription): listener?.brokerSubscribed(to: subscription)
@@ -241,8 +238,8 @@ public final class MemoryBroker: Broker {
 
     @discardableResult
     private func carry(_ payload: [UInt8], stamp: Stamp? = nil, on channel: Channel) -> Bool {
-        guard isConnected, confirmed.contains(channel), let subscription = subscriptions[channel] else { return false }
-        send(.received(payload, stamp, subscription))
+        guard isConnected, confirmed.contains(channel) else { return false }
+        send(.received(payload, stamp, channel))
         return true
     }
 

@@ -84,6 +84,8 @@ public final class RedisBroker: Broker {
     /// Ends for good. The listener hears nothing more.
     public func stop() {
         listener = nil
+        names.removeAll()
+        halfConfirmed.removeAll()
         heart.stop()
         link.close()
         commands.close()
@@ -105,6 +107,7 @@ public final class RedisBroker: Broker {
     /// Ends a channel's events.
     public func unsubscribe(_ subscription: Subscription) {
         let channel = subscription.channel
+        guard names[keys.live(channel)]?.subscription === subscription else { return }
         halfConfirmed[channel] = nil
         for name in [keys.live(channel), keys.durable(channel)] {
             names[name] = nil

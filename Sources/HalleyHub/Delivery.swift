@@ -4,7 +4,7 @@ import NIOCore
 import struct HalleyBroker.Stamp
 import struct HalleyCore.Channel
 
-/// One event on its way to local subscribers: encoded at most once per format, and the same bytes shared by all.
+/// One event on its way to local subscribers: encoded once per format, and the same bytes shared by all.
 ///
 /// Bound to the hub's event loop.
 public final class Delivery {
@@ -49,14 +49,15 @@ public final class Delivery {
     /// itself, and what is let go at once is memory that the processor still has at hand.
     func expect(readers: Int) { isForOne = readers <= 1 }
 
-    /// The event's bytes in a format, made by `encode` and kept for all who ask behind the first.
+    /// The event's bytes in a format, made by `encode`, and kept for all who ask behind the first; where one was expected they
+    /// are kept from the second on.
     public func frame(_ format: FrameFormat, encode: (Delivery) -> ByteBuffer) -> ByteBuffer {
         for frame in frames where frame.format == format { return frame.bytes }
+        // Before it is encoded: what a frame is made of may be a frame, and is for one then, too.
+        let isForOne = isForOne
         let frame = encode(self)
-        guard !isForOne else {
-            isForOne = false
-            return frame
-        }
+        self.isForOne = false
+        guard !isForOne else { return frame }
         frames.append((format, frame))
         budget.used += Self.size(of: frame)
         return frame

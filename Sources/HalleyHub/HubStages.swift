@@ -190,8 +190,8 @@ extension Hub {
 
     /// Asks Redis for its clock. A position that it has given is passed by the link in time; another one never will be.
     private func ask(for subscriber: any Subscriber, _ joining: Membership.Joining) {
-        broker.mark().assumeIsolated().whenSuccess { [self] reading in
-            guard case .joining(let present) = subscriber.membership.stage,
+        broker.mark().assumeIsolated().whenSuccess { [self, weak subscriber] reading in
+            guard let subscriber, case .joining(let present) = subscriber.membership.stage,
                 present === joining, case .passing = joining.awaited, let position = joining.position,
                 reading.era == position.era
             else { return }

@@ -19,6 +19,7 @@ public enum FreePort {
 
     private static func isFree(_ port: UInt16) -> Bool {
         let probe = socket(AF_INET, CInt(SOCK_STREAM.rawValue), 0)
+        precondition(probe >= 0, "no socket for a look at a port: \(String(cString: strerror(errno)))")
         defer { close(probe) }
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)

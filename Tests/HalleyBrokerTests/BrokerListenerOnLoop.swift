@@ -19,6 +19,7 @@ final class BrokerListenerOnLoop: Sendable {
     private final class Recorder: BrokerListener {
         let broker: RedisBroker
         var events: [Event] = []
+        var subscriptions: [Channel: Subscription] = [:]
 
         init(_ broker: RedisBroker) {
             self.broker = broker
@@ -62,8 +63,19 @@ final class BrokerListenerOnLoop: Sendable {
     }
 
     func subscribe(_ channel: Channel) async throws {
-        try await change { $0.subscribe(Subscription(to: channel)) }
+        try await eventLoop.submit { [recorder] in
+            let subscription = Subscription(to: channel)
+            recorder.value.subscriptions[channel] = subscription
+            recorder.value.broker.subscribe(subscription)
+        }.get()
         try await wait(for: .subscribed(channel))
+    }
+
+    func unsubscribe(_ channel: Channel) async throws {
+        try await eventLoop.submit { [recorder] in
+            guard let subscription = recorder.value.subscriptions.removeValue(forKey: channel) else { return }
+            recorder.value.broker.unsubscribe(subscription)
+        }.get()
     }
 
     func readiness() async throws -> Readiness {

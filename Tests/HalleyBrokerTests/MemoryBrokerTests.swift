@@ -23,7 +23,8 @@ import struct HalleyCore.Channel
         broker.listener = listener
         let (news, sport) = (try Channel("news"), try Channel("sport"))
         let era = try #require(Era("aaaaaa"))
-        broker.subscribe(Subscription(to: news))
+        let subscription = Subscription(to: news)
+        broker.subscribe(subscription)
         #expect(!broker.publish([0x31], on: news))
         broker.confirm()
         #expect(broker.publish([0x32], on: news))
@@ -36,7 +37,7 @@ import struct HalleyCore.Channel
         broker.restore()
         broker.confirm()
         #expect(broker.publish([0x35], on: sport))
-        broker.unsubscribe(Subscription(to: news))
+        broker.unsubscribe(subscription)
         #expect(!broker.publish([0x36], on: news))
         #expect(
             listener.events == [

@@ -17,6 +17,8 @@ import Testing
         #expect(try await redis.send("PUBLISH", "blue:news", payload).integer == 0)
         try await broker.wait(for: .received(news, payload))
         try await broker.change { $0.unsubscribe(Subscription(to: news)) }
+        #expect(try await redis.send("PUBLISH", "halley:news", payload).integer == 1, "another's isn't ended")
+        try await broker.unsubscribe(news)
         try await eventually { try await redis.send("PUBLISH", "halley:news", payload).integer == 0 }
     }
 
@@ -80,7 +82,7 @@ import Testing
         server.kill()
         try await eventually { try await broker.events().filter { $0 == .lost }.count == 2 }
         try await broker.forget()
-        try await broker.change { $0.unsubscribe(Subscription(to: gone)) }
+        try await broker.unsubscribe(gone)
         try await server.start()
         redis = try await server.connect()
         try await broker.wait(within: .seconds(2), for: .subscribed(kept))

@@ -172,6 +172,22 @@ import Testing
         #expect(fixture.broker.wanted == [news, sport])
     }
 
+    @Test func whatComesForAForgottenTopicIsNothingToItsSuccessor() throws {
+        let fixture = HubFixture()
+        fixture.hub.leave(try fixture.join(TestSubscriber(), news))
+        let old = try #require(fixture.broker.subscriptions[news])
+        fixture.pass(.seconds(61))
+        let client = TestSubscriber()
+        try fixture.hub.join(client, channels: [news], from: nil)
+        fixture.hub.brokerSubscribed(to: old)
+        fixture.hub.brokerReceived([1], stamp: nil, on: old)
+        try fixture.tick(5)
+        #expect(client.resumes.isEmpty && client.deliveries.isEmpty)
+        #expect(fixture.hub.bytesInUse == 0)
+        fixture.broker.settle()
+        #expect(client.resumes == [.fresh])
+    }
+
     @Test func eventsOfAChannelNobodyKnowsAreNothing() throws {
         fixture.hub.brokerReceived([1], stamp: nil, on: Subscription(to: news))
         #expect(fixture.hub.bytesInUse == 0)
@@ -453,6 +469,22 @@ import Testing
         for _ in 0..<3 { ask() }
         #expect(encodings == 2)
         #expect(fixture.hub.bytesInUse > 2_000)
+    }
+
+    @Test func whatAFrameIsMadeOfIsForOneToo() throws {
+        let fixture = HubFixture()
+        let client = try fixture.join(TestSubscriber(), news)
+        fixture.publish("a", on: news)
+        let delivery = try #require(client.deliveries.first)
+        func ask() {
+            _ = delivery.frame(FrameFormat(index: 0)) { delivery in
+                delivery.frame(FrameFormat(index: 1)) { _ in ByteBuffer(repeating: 0, count: 2_000) }
+            }
+        }
+        ask()
+        #expect(fixture.hub.bytesInUse == 1 + Delivery.overhead)
+        ask()
+        #expect(fixture.hub.bytesInUse > 4_000)
     }
 
     @Test func allMemoryComesBackWhenTheLastChannelGoes() throws {

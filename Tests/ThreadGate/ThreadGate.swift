@@ -3,6 +3,8 @@ import Testing
 /// For tests that keep a thread to themselves for long, by computing or by calls that block: one at a time in the whole
 /// process. The concurrency pool has as many threads as the machine has cores, two maybe, and the tests beside them that
 /// wait by the clock need one for their turn.
+///
+/// One a test: a second within a suite that has it would wait for itself. Waiting counts by a time limit.
 public struct ThreadGate: TestTrait, SuiteTrait, TestScoping {
     /// A suite's tests each pass by themselves.
     public let isRecursive = true

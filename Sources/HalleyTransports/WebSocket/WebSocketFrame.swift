@@ -19,7 +19,8 @@ package enum WebSocketFrame {
 
     /// FIN and the opcode, the length in 7, 16 or 64 bits, and the payload.
     private static func frame(_ opcode: UInt8, _ payload: [UInt8]) -> ByteBuffer {
-        var buffer = ByteBufferAllocator().buffer(capacity: 10 + payload.count)
+        let head = payload.count < 126 ? 2 : payload.count < 65_536 ? 4 : 10
+        var buffer = ByteBufferAllocator().buffer(capacity: head + payload.count)
         buffer.writeInteger(0x80 | opcode)
         switch payload.count {
         case ..<126: buffer.writeInteger(UInt8(payload.count))
