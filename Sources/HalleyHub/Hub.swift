@@ -112,15 +112,18 @@ public final class Hub {
 
     /// Lets a subscriber go. Harmless when it isn't in.
     public func leave(_ subscriber: some Subscriber) {
-        let identity = ObjectIdentifier(subscriber)
         let membership = subscriber.membership.end()
-        let wasLive = membership.isLive
-        if !wasLive, unsettled.removeValue(forKey: identity) != nil { awaiting[identity] = nil }
-        for seat in membership.seats {
-            let topic = seat.topic
-            if wasLive { topic.unseat(at: seat.index) } else { topic.waiting[identity] = nil }
-            release(topic)
+        switch membership.stage {
+        case .live: for seat in membership.seats { seat.topic.unseat(at: seat.index) }
+        // Not in, or a poll on its short way in: noted nowhere.
+        case .outside: break
+        case .joining, .catchingUp, .draining:
+            let identity = ObjectIdentifier(subscriber)
+            unsettled[identity] = nil
+            awaiting[identity] = nil
+            for seat in membership.seats { seat.topic.waiting[identity] = nil }
         }
+        for seat in membership.seats { release(seat.topic) }
     }
 
     /// One subscriber less wants the topic.

@@ -102,6 +102,9 @@ final class Connection: ChannelInboundHandler {
         }
     }
 
+    /// Nobody behind it wants to know; passed on, every read would go there.
+    func channelReadComplete(context: ChannelHandlerContext) {}
+
     func channelWritabilityChanged(context: ChannelHandlerContext) {
         if context.channel.isWritable { clientTookBytes() }
     }

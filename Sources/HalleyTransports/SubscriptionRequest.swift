@@ -56,7 +56,7 @@ public final class SubscriptionRequest: Sendable {
         isChunked = request.isHTTP11
         isOfQueryAlone =
             query["transport"] != nil && transport.isPolled && ticket == nil
-            && !Self.fields.contains { request.count(of: $0) > 0 }
+            && !request.hasField(of: Self.fields)
     }
 
     /// Whether it is what everybody asks who sends this query: no other part of the request, no key and no clock had a say
@@ -66,11 +66,11 @@ public final class SubscriptionRequest: Sendable {
     /// Whether the other request, which has the same query as this one's, asks for exactly the same.
     func asksTheSame(_ other: HTTPRequest) -> Bool {
         isOfQueryAlone && isChunked == other.isHTTP11 && keepsAlive == other.keepsAlive
-            && !Self.fields.contains { other.count(of: $0) > 0 }
+            && !other.hasField(of: Self.fields)
     }
 
     /// What says something besides the query.
-    private static let fields = ["last-event-id", "authorization"]
+    private static let fields = HTTPFields.Names("last-event-id", "authorization")
 
     /// Before anything else is looked at: a page that isn't verified learns nothing more.
     private static func page(

@@ -26,6 +26,9 @@ struct HTTPFields: Sendable {
         1 << ((UInt64(truncatingIfNeeded: name.count) &* 7 &+ UInt64((name.first ?? 0) | 0x20)) & 63)
     }
 
+    /// Whether none of the names with these marks is there. `false` says nothing.
+    func lacks(_ marks: UInt64) -> Bool { self.marks & marks == 0 }
+
     /// All of them, names in lower case, in the order in which they came.
     var all: [(name: String, value: String)] {
         var fields: [(name: String, value: String)] = []
@@ -47,9 +50,15 @@ struct HTTPFields: Sendable {
         }
     }
 
-    /// Whether the bytes, in whatever case, begin with the word, which is in lower case.
+    /// Whether the bytes, in whatever case, begin with the word, which is in lower case and not longer.
     static func isSame(_ bytes: Bytes, _ word: String) -> Bool {
-        zip(bytes, word.utf8).allSatisfy { $0 == $1 || (0x41...0x5A).contains($0) && $0 | 0x20 == $1 }
+        var index = bytes.startIndex
+        for character in word.utf8 {
+            let byte = bytes[index]
+            guard byte == character || (0x41...0x5A).contains(byte) && byte | 0x20 == character else { return false }
+            index += 1
+        }
+        return true
     }
 
     static func text(_ bytes: Bytes) -> String { String(decoding: bytes, as: UTF8.self) }
@@ -73,5 +82,19 @@ struct HTTPFields: Sendable {
         let start = value.drop(while: isBlank)
         guard let last = start.lastIndex(where: { !isBlank($0) }) else { return value[value.endIndex...] }
         return start[...last]
+    }
+}
+
+extension HTTPFields {
+    /// Names that are asked for together, most often in vain.
+    struct Names: Sendable {
+        let all: [String]
+        let marks: UInt64
+
+        /// The names in lower case.
+        init(_ all: String...) {
+            self.all = all
+            marks = all.reduce(0) { $0 | HTTPFields.mark($1.utf8) }
+        }
     }
 }

@@ -75,6 +75,11 @@ public struct HTTPRequest: Sendable {
         return values
     }
 
+    /// Whether one of the fields is there. The names in lower case.
+    func hasField(of names: HTTPFields.Names) -> Bool {
+        !checkedFields.lacks(names.marks) && names.all.contains { count(of: $0) > 0 }
+    }
+
     /// How often a field is there. The name in lower case.
     func count(of name: String) -> Int {
         var count = 0

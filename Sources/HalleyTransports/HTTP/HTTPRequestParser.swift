@@ -152,6 +152,7 @@ public struct HTTPRequestParser {
         guard hosts == 1 || (hosts == 0 && !request.isHTTP11) else {
             throw malformed("a request names exactly one Host")
         }
+        guard request.hasField(of: bodyFields) else { return }
         guard request.count(of: "transfer-encoding") == 0 else {
             throw malformed("no request has a body here; leave Transfer-Encoding out")
         }
@@ -166,6 +167,8 @@ public struct HTTPRequestParser {
             }
         }
     }
+
+    private static let bodyFields = HTTPFields.Names("transfer-encoding", "content-length")
 
     /// `tchar` of RFC 9110, section 5.6.2.
     private static func isToken(_ byte: UInt8) -> Bool {
