@@ -13,10 +13,15 @@ extension Connection {
 
     func finish(_ request: SubscriptionRequest, _ poll: Poll?) {
         let bytes = answer(to: request, poll, keepsAlive: request.keepsAlive)
+        let began = deadline - server.patience(of: request)
         release()
         answer(bytes, keepsAlive: request.keepsAlive)
+        if request.keepsAlive, server.now - began < Self.quickAnswer { outlet.expectQuickAnswer() }
         goOnReading()
     }
+
+    /// A channel that answered so soon is likely to do so again. The longest that the kernel delays an acknowledgement: 40 ms.
+    private static let quickAnswer = TimeAmount.milliseconds(40)
 
     /// Without an event a client that has everything stands where the link is.
     func answer(to request: SubscriptionRequest, _ poll: Poll?, keepsAlive: Bool) -> ByteBuffer {
