@@ -145,6 +145,14 @@ def test_a_client_gets_through_a_burst_many_times_its_bound(own_redis, start_wor
         assert [int(line["data"].split()[0]) for line in lines.take(800)] == list(range(800))
 
 
+def test_a_client_that_reads_gets_through_a_burst_many_times_its_bound(own_redis, start_worker, channel):
+    worker = start_worker(own_redis.url, max_outbound_bytes=65_536)
+    event = "x" * 1_024
+    with LineStream(worker.address, channel) as lines:
+        own_redis.client().pipeline([("PUBLISH", f"halley:{channel}", f"{number} {event}") for number in range(2_000)])
+        assert [int(line["data"].split()[0]) for line in lines.take(2_000)] == list(range(2_000))
+
+
 def test_many_subscribers_get_the_same(worker, redis, channel):
     streams = [EventStream(worker.address, channel) for _ in range(100)]
     try:
