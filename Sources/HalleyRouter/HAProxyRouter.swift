@@ -104,6 +104,8 @@ public actor HAProxyRouter {
         case .add: change.added.append(step.worker)
         case .readdress: change.readdressed.append(step.worker)
         case .readmit: change.readmitted.append(step.worker)
+        // Said again every second while it is down.
+        case .disconnect: break
         case .retire: change.retiring.append(step.worker)
         case .remove: change.removed.append(step.worker)
         }

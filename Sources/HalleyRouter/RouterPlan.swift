@@ -8,8 +8,12 @@ package struct RouterPlan: Equatable, Sendable {
     package private(set) var admission: [Step] = []
     /// The whole new map, when the present one is another.
     package private(set) var map: [MapEntry]?
-    /// Takes departed workers out.
+    /// Ends the streams of those that are down, and takes departed workers out.
     package private(set) var retirement: [Step] = []
+
+    /// How long a request may be connecting to a worker, by `timeout connect` of haproxy.cfg, in whole seconds; and one
+    /// more, for the second that the router's clock may lack. None is connecting to one that has been down for so long.
+    static let connecting = 1 + 1
 
     /// The commands for one server, in order; when one is refused, the rest make no sense.
     package struct Step: Equatable, Sendable {
@@ -17,7 +21,7 @@ package struct RouterPlan: Equatable, Sendable {
         package let kind: Kind
         package let commands: [RuntimeCommand]
 
-        package enum Kind: Sendable { case add, readdress, readmit, retire, remove }
+        package enum Kind: Sendable { case add, readdress, readmit, disconnect, retire, remove }
     }
 
     package var isEmpty: Bool { admission.isEmpty && map == nil && retirement.isEmpty }
@@ -40,6 +44,12 @@ package struct RouterPlan: Equatable, Sendable {
 
         let entries = Self.entries(of: target)
         if Dictionary(uniqueKeysWithValues: entries.map { ($0.key, $0.value) }) != observed.entries { map = entries }
+
+        // A stopped process, or a lost machine, closes no connection by itself.
+        for (worker, server) in observed.servers.sorted(by: { $0.key < $1.key })
+        where server.isDown && server.secondsSinceChange >= Self.connecting {
+            retirement.append(Step(worker: worker, kind: .disconnect, commands: [.shutdownSessions(worker)]))
+        }
 
         // Nobody left to serve is what a lost registry looks like, too. Then every server stays. And whoever still owns
         // shards hasn't departed, even where the registry has forgotten its address: the router knows it.
@@ -89,9 +99,11 @@ package struct RouterPlan: Equatable, Sendable {
     /// itself or its time is over: it may be taking leave of its clients one by one.
     private static func retirement(of server: RouterState.Server, worker: WorkerID, isOverdue: Bool) -> Step? {
         if server.isInMaintenance {
-            Step(worker: worker, kind: .remove, commands: [.deleteServer(worker)])
+            Step(worker: worker, kind: .remove, commands: [.shutdownSessions(worker), .deleteServer(worker)])
         } else if server.isDown || isOverdue {
-            Step(worker: worker, kind: .remove, commands: [.setState(worker, .maintenance), .deleteServer(worker)])
+            Step(
+                worker: worker, kind: .remove,
+                commands: [.setState(worker, .maintenance), .shutdownSessions(worker), .deleteServer(worker)])
         } else if !server.isDraining {
             Step(worker: worker, kind: .retire, commands: [.setState(worker, .drain)])
         } else {

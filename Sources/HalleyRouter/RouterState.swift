@@ -20,18 +20,21 @@ package struct RouterState: Equatable, Sendable {
         package var number: Int
         package var endpoint: ServerEndpoint
         package var isDown: Bool
+        /// How long it has been up, or down, in whole seconds of the router's clock: one more may have begun.
+        package var secondsSinceChange: Int
         package var isInMaintenance: Bool
         package var isDraining: Bool
         package var isChecked: Bool
 
         /// A server in service, unless said otherwise.
         package init(
-            number: Int, endpoint: ServerEndpoint, isDown: Bool = false, isInMaintenance: Bool = false,
-            isDraining: Bool = false, isChecked: Bool = true
+            number: Int, endpoint: ServerEndpoint, isDown: Bool = false, secondsSinceChange: Int = 0,
+            isInMaintenance: Bool = false, isDraining: Bool = false, isChecked: Bool = true
         ) {
             self.number = number
             self.endpoint = endpoint
             self.isDown = isDown
+            self.secondsSinceChange = secondsSinceChange
             self.isInMaintenance = isInMaintenance
             self.isDraining = isDraining
             self.isChecked = isChecked
@@ -76,19 +79,22 @@ package struct RouterState: Equatable, Sendable {
         func position(_ name: Substring) -> Int? { columns.firstIndex(of: name) }
         guard let name = position("srv_name"), let number = position("srv_id"), let ip = position("srv_addr"),
             let port = position("srv_port"), let operational = position("srv_op_state"),
-            let administrative = position("srv_admin_state"), let check = position("srv_check_state")
+            let administrative = position("srv_admin_state"), let check = position("srv_check_state"),
+            let since = position("srv_time_since_last_change")
         else { return nil }
 
         var servers: [WorkerID: Server] = [:]
         for line in lines.dropFirst(2) {
             let fields = line.split(separator: " ")
             guard fields.count == columns.count, let worker = WorkerID(fields[name]), let id = Int(fields[number]),
-                let port = Int(fields[port]), let admin = Int(fields[administrative]), let check = Int(fields[check])
+                let port = Int(fields[port]), let admin = Int(fields[administrative]), let check = Int(fields[check]),
+                let since = Int(fields[since])
             else { continue }
             servers[worker] = Server(
                 number: id,
                 endpoint: ServerEndpoint(ip: String(fields[ip]), port: port),
                 isDown: fields[operational] == "0",
+                secondsSinceChange: since,
                 isInMaintenance: admin & maintenanceMask != 0,
                 isDraining: admin & drainMask != 0,
                 isChecked: check & checkEnabled != 0)

@@ -13,6 +13,7 @@ package enum RuntimeCommand: Equatable, Sendable {
     case setState(WorkerID, ServerState)
     case enableHealth(WorkerID)
     case deleteServer(WorkerID)
+    case shutdownSessions(WorkerID)
     case prepareMap(number: Int)
     case addEntries(number: Int, version: UInt32, [MapEntry])
     case commitMap(number: Int, version: UInt32)
@@ -22,7 +23,7 @@ package enum RuntimeCommand: Equatable, Sendable {
         case ready
         /// No new connections but those the map sends there; standing ones stay, checks go on.
         case drain
-        /// Out of service: standing connections are closed.
+        /// Out of service; standing connections stay.
         case maintenance = "maint"
     }
 
@@ -39,6 +40,7 @@ package enum RuntimeCommand: Equatable, Sendable {
         case .setState(let worker, let state): "set server \(Self.backend)/\(worker) state \(state.rawValue)\n"
         case .enableHealth(let worker): "enable health \(Self.backend)/\(worker)\n"
         case .deleteServer(let worker): "del server \(Self.backend)/\(worker)\n"
+        case .shutdownSessions(let worker): "shutdown sessions server \(Self.backend)/\(worker)\n"
         case .prepareMap(let number): "prepare map #\(number)\n"
         case .addEntries(let number, let version, let entries):
             // A payload: one entry a line, ended by an empty line.
@@ -47,12 +49,13 @@ package enum RuntimeCommand: Equatable, Sendable {
         }
     }
 
-    /// Checked twice a second, down after two failures, the second looked for sooner; a worker that is down has its
-    /// streams closed, so that its clients return and are served by another. Servers added at run time take nothing from
-    /// `default-server`, so all of it stands here. `pool-max-conn` bounds the idle connections kept for long-pollers.
-    static let serverOptions =
-        "check inter 500ms fastinter 200ms downinter 500ms fall 2 rise 1 on-marked-down shutdown-sessions "
-        + "pool-max-conn 256"
+    /// Checked twice a second, down after two failures, the second looked for sooner. Servers added at run time take nothing
+    /// from `default-server`, so all of it stands here. `pool-max-conn` bounds the idle connections kept for long-pollers.
+    ///
+    /// A worker that is down has its streams closed by the leader, a little later (``RouterPlan/connecting``), and not by
+    /// `on-marked-down shutdown-sessions`: that would also end the requests that are just connecting to it, without a word
+    /// to their clients (`DC` in HAProxy's log), when all that they need is another worker.
+    static let serverOptions = "check inter 500ms fastinter 200ms downinter 500ms fall 2 rise 1 pool-max-conn 256"
 
     /// Whether the answer says that it was done. HAProxy has no status: most commands succeed in silence.
     package func isSuccess(_ answer: String) -> Bool {
@@ -62,7 +65,7 @@ package enum RuntimeCommand: Equatable, Sendable {
         case .setAddress: answer.contains("changed from") || answer.contains("no need to change")
         case .deleteServer: answer.hasPrefix("Server deleted")
         case .prepareMap: answer.hasPrefix("New version created")
-        case .setState, .enableHealth, .addEntries, .commitMap: answer.isEmpty
+        case .setState, .enableHealth, .shutdownSessions, .addEntries, .commitMap: answer.isEmpty
         }
     }
 }

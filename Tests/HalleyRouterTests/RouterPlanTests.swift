@@ -73,10 +73,22 @@ struct RouterPlanTests {
         #expect(plan(target, observed: observed).admission.map(\.commands) == [[.enableHealth(one)]])
     }
 
-    @Test func `a server that is only down is left to its health check`() throws {
-        let target = try target(workers: [1])
+    @Test func `a server that is only down is left to its health check, and loses its streams`() throws {
+        let target = try target(workers: [1, 2])
+        let one = try worker(1)
         var observed = state(of: target)
-        observed.servers[try worker(1)]?.isDown = true
+        observed.servers[one]?.isDown = true
+        for seconds in 0..<2 {
+            observed.servers[one]?.secondsSinceChange = seconds
+            #expect(plan(target, observed: observed).isEmpty)
+        }
+        for seconds in [2, 3, 1_000] {
+            observed.servers[one]?.secondsSinceChange = seconds
+            let plan = plan(target, observed: observed)
+            #expect(plan.admission.isEmpty && plan.map == nil)
+            #expect(plan.retirement.map(\.commands) == [[.shutdownSessions(one)]])
+        }
+        observed.servers[one]?.isDown = false
         #expect(plan(target, observed: observed).isEmpty)
     }
 
@@ -89,14 +101,18 @@ struct RouterPlanTests {
 
         observed.servers[two]?.isDraining = true
         #expect(plan(after, observed: observed).retirement.isEmpty)
-        let removal: [[RuntimeCommand]] = [[.setState(two, .maintenance), .deleteServer(two)]]
+        let removal: [[RuntimeCommand]] = [
+            [.setState(two, .maintenance), .shutdownSessions(two), .deleteServer(two)]
+        ]
         #expect(plan(after, observed: observed, overdue: [two]).retirement.map(\.commands) == removal)
 
         observed.servers[two]?.isDown = true
         #expect(plan(after, observed: observed).retirement.map(\.commands) == removal)
 
         observed.servers[two]?.isInMaintenance = true
-        #expect(plan(after, observed: observed).retirement.map(\.commands) == [[.deleteServer(two)]])
+        #expect(
+            plan(after, observed: observed).retirement.map(\.commands)
+                == [[.shutdownSessions(two), .deleteServer(two)]])
     }
 
     @Test func `when no worker is left, no server is touched`() throws {

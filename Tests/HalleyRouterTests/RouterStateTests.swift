@@ -37,7 +37,7 @@ struct RouterStateTests {
         #expect(servers.count == 4)
         let well = RouterState.Server(
             number: 573_066, endpoint: ServerEndpoint(ip: "127.0.0.1", port: 19011), isDown: false,
-            isInMaintenance: false, isDraining: false, isChecked: true)
+            secondsSinceChange: 20, isInMaintenance: false, isDraining: false, isChecked: true)
         #expect(servers[try worker(1)] == well)
         #expect(servers[try worker(2)]?.isDown == true)
         #expect(servers[try worker(3)]?.isDraining == true)

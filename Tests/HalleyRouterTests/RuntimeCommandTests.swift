@@ -12,6 +12,7 @@ struct RuntimeCommandTests {
             RuntimeCommand.setAddress(one, ServerEndpoint(ip: "::1", port: 9001)).text
                 == "set server workers/worker-1 addr ::1 port 9001\n")
         #expect(RuntimeCommand.setState(one, .maintenance).text == "set server workers/worker-1 state maint\n")
+        #expect(RuntimeCommand.shutdownSessions(one).text == "shutdown sessions server workers/worker-1\n")
         let entries = [MapEntry(key: "generation", value: "1-0"), MapEntry(key: "s0", value: "worker-1")]
         #expect(
             RuntimeCommand.addEntries(number: 3, version: 9, entries).text
@@ -27,6 +28,8 @@ struct RuntimeCommandTests {
         #expect(!add.isSuccess(""))
         #expect(RuntimeCommand.setState(one, .ready).isSuccess(""))
         #expect(!RuntimeCommand.setState(one, .ready).isSuccess("No such server."))
+        #expect(RuntimeCommand.shutdownSessions(one).isSuccess(""))
+        #expect(!RuntimeCommand.shutdownSessions(one).isSuccess("No such server."))
         #expect(RuntimeCommand.deleteServer(one).isSuccess("Server deleted."))
         #expect(
             !RuntimeCommand.deleteServer(one).isSuccess(

@@ -14,8 +14,7 @@ from processes import Process, free_port
 from waiting import eventually
 
 # As the leader adds a server.
-SERVER_OPTIONS = ("check inter 500ms fastinter 200ms downinter 500ms fall 2 rise 1 on-marked-down shutdown-sessions "
-                  "pool-max-conn 256")
+SERVER_OPTIONS = "check inter 500ms fastinter 200ms downinter 500ms fall 2 rise 1 pool-max-conn 256"
 SSE = {"Accept": "text/event-stream"}
 
 
@@ -89,11 +88,20 @@ class Router:
 
     def is_up(self, name):
         """Whether a check has found the server well (a server that was never checked counts as up for HAProxy)."""
+        fields = self._state_of(name)
+        return fields is not None and fields[5] == "2" and fields[11] == "3"
+
+    def is_down(self, name):
+        """Whether it gets no requests any more: one failed check isn't enough for that."""
+        fields = self._state_of(name)
+        return fields is not None and fields[5] == "0"
+
+    def _state_of(self, name):
         for line in self.command("show servers state workers").splitlines():
             fields = line.split(" ")
             if len(fields) > 11 and fields[3] == name:
-                return fields[5] == "2" and fields[11] == "3"
-        return False
+                return fields
+        return None
 
     def used_connections(self, name):
         for line in self.command("show servers conn workers").splitlines():
@@ -106,7 +114,7 @@ class Router:
         eventually(lambda: all(self.is_up(name) for name in names), what=f"{names} are up")
 
     def wait_down(self, name):
-        eventually(lambda: not self.is_up(name), what=f"{name} is down")
+        eventually(lambda: self.is_down(name), what=f"{name} is down")
 
     def get(self, shard, target="/events", headers=None, method="GET", **rest):
         return request(self.address, method, target, f"{shard}.push.localhost", headers, **rest)
