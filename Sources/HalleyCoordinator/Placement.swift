@@ -2,9 +2,10 @@ import HalleyCore
 
 /// Which shard and lane a new session gets.
 ///
-/// The shard that has least to do, of those not given to one of the last sessions; among equals by lot. What a shard has
-/// to do is its part of the connections that its owner reported, and the sessions that were given lately, which aren't
-/// in any report yet. The lane is drawn by lot.
+/// The shard that has least to do, of those not given to one of the last sessions. What a shard has to do is its part of the
+/// connections that its owner reported, and the sessions that were given lately, which aren't in any report yet. Among
+/// equals one whose owner was given least lately, so that a dozen sessions are spread over the workers as evenly as a
+/// thousand; and among those by lot. The lane is drawn by lot.
 ///
 /// That one shard isn't given twice in a row of sixteen matters more than a perfect balance: the sessions of one browser's
 /// tabs follow each other, and on one hostname they would share its limit of connections.
@@ -52,11 +53,15 @@ package struct Placement: Sendable {
         let near = near.map { worker in Shard.all.filter { owners[$0] == worker } } ?? []
         let candidates = near.isEmpty ? Shard.all : near
         let fresh = candidates.filter { !last.contains($0.index) }
+        let givenToOwners = givenToOwners()
         var best: [Shard] = []
-        var least = Double.infinity
+        var least = (shard: Double.infinity, owner: Double.infinity)
         for shard in fresh.isEmpty ? candidates : fresh {
             // Whole sessions are compared: a fraction of one would decide between shards that are equal in all but age.
-            let load = (reported[shard.index] + given[shard.index]).rounded(.down)
+            let load = (
+                shard: (reported[shard.index] + given[shard.index]).rounded(.down),
+                owner: owners[shard].flatMap { givenToOwners[$0] } ?? 0
+            )
             if load < least {
                 least = load
                 best = [shard]
@@ -69,6 +74,14 @@ package struct Placement: Sendable {
         last.append(shard.index)
         if last.count >= Self.distinct { last.removeFirst() }
         return ShardLabel(shard: shard, lane: .random(using: &generator))
+    }
+
+    /// Not what they reported: until the next report all sessions would go to the one that has a single connection less.
+    private func givenToOwners() -> [WorkerID: Double] {
+        var sums: [WorkerID: Double] = [:]
+        for (shard, owner) in owners { sums[owner, default: 0] += given[shard.index] }
+        // Summed in another order, equal numbers would differ in their last bits.
+        return sums.mapValues { ($0 * 1_000).rounded() / 1_000 }
     }
 
     private mutating func age(_ now: Instant) {

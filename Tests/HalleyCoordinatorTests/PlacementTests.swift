@@ -48,6 +48,19 @@ struct PlacementTests {
         #expect(owners[label.shard] != worker(9))
     }
 
+    @Test(arguments: 0..<100)
+    func `few sessions are spread over the workers as evenly as many`(seed: UInt64) {
+        var generator = SplitMix64(state: seed)
+        var placement = Placement()
+        placement.update(owners: owners, connections: [:])
+        var counts: [WorkerID: Int] = [:]
+        for turn in 0..<12 {
+            let shard = placement.next(now: start + .milliseconds(7) * turn, using: &generator).shard
+            if let owner = owners[shard] { counts[owner, default: 0] += 1 }
+        }
+        #expect(counts.values.sorted() == [4, 4, 4])
+    }
+
     @Test func `lanes are drawn evenly`() {
         var generator = SplitMix64(state: 3)
         var placement = Placement()
