@@ -14,12 +14,13 @@ import struct HalleyCore.Channel
 /// join ─▶ joining ─────────────▶ catching up ────────▶ draining ──────────────▶ live ─▶ leave
 ///          │ all channels covered │ logs read up to    │ rings read to their end  │
 ///          │ by the link          │ the link's part    │                          │
+///          │                      │                    ◀── it fell behind ────────┤
 ///          ◀──────────────────────┴────────────────────┴── the link was lost ─────┘
 /// ```
 /// A poll that comes back takes them in one step where nothing is missing: see ``comeBack(_:to:from:)``.
 ///
 /// What comes over the link is in HubLink.swift, the stages in HubStages.swift, the reading of logs in HubReads.swift,
-/// channels that come and go on a standing connection in HubLegs.swift.
+/// channels that come and go on a standing connection in HubLegs.swift, those whom a burst is too fast for in HubLag.swift.
 /// A channel is *covered* when a reading of Halley's clock, a tick, a mark or a durable event, came over the link after
 /// the subscription was confirmed: every event with a greater id comes over the link, every other is in the log.
 public final class Hub {
@@ -51,6 +52,7 @@ public final class Hub {
 
     let logReads = Counter(label: "halley_hub_log_reads_total")
     let gaps = Counter(label: "halley_hub_gaps_total")
+    let lags = Counter(label: "halley_hub_lags_total")
     let received = Counter(label: "halley_hub_events_received_total")
     let evicted = Counter(label: "halley_hub_ring_evictions_total")
     let refused = Counter(label: "halley_hub_channels_refused_total")

@@ -76,6 +76,8 @@ extension Hub {
         case .joining(let old): joining = Membership.Joining(from: old.position, isBack: old.isBack)
         case .catchingUp(let attempt):
             joining = Membership.Joining(from: attempt.way.position, isBack: attempt.isTold)
+        // It comes back by itself, and is told that it may have missed something.
+        case .draining(let draining) where draining.isLagging: return draining.isCutOff = true
         case .draining(let draining):
             joining = Membership.Joining(from: draining.position.map { Position(id: $0.id, era: $0.era) }, isBack: true)
         case .outside, .live: return
@@ -156,6 +158,7 @@ extension Hub {
     /// end it goes live.
     private func feed(_ subscriber: any Subscriber) {
         while case .draining(let draining) = subscriber.membership.stage {
+            guard !isLost(subscriber, draining) else { return }
             var next: Delivery?
             for seat in subscriber.membership.seats {
                 // The rings have dropped what it hasn't taken yet. The logs may still have it.

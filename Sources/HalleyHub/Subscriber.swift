@@ -13,8 +13,8 @@ public protocol Subscriber: AnyObject {
     /// - Parameter position: where it stands before the first delivery; `nil` when it keeps the one that it has.
     func joined(_ resume: Resume, at position: Position?)
 
-    /// Takes one event. What can't be sent is the subscriber's affair: it may leave the hub, or close, later in the same
-    /// turn of the loop.
+    /// Takes one event. What can't be sent is the subscriber's affair: it may fall behind (``Hub/lag(_:from:)``), leave the
+    /// hub, or close, at once or later in the same turn of the loop.
     func deliver(_ delivery: Delivery)
 
     /// Takes the word that events can't be had any more.
@@ -119,13 +119,21 @@ public struct Membership {
         var cursor: UInt64
         /// Where it stands.
         var position: Position?
+        /// Whether it was live before, and fell behind.
+        let isLagging: Bool
+        /// Whether the link was lost since. What it hasn't taken can't be told from what the link has missed.
+        var isCutOff = false
 
-        init(after cursor: UInt64, at position: Position?) {
+        init(after cursor: UInt64, at position: Position?, isLagging: Bool = false) {
             self.cursor = cursor
             self.position = position
+            self.isLagging = isLagging
         }
     }
 
     /// Whether events come to it by fan-out now.
     public var isLive: Bool { if case .live = stage { true } else { false } }
+
+    /// Whether it was live and fell behind: see ``Hub/lag(_:from:)``.
+    public var isLagging: Bool { if case .draining(let draining) = stage { draining.isLagging } else { false } }
 }

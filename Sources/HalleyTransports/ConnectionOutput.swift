@@ -2,7 +2,8 @@ import HalleyCore
 import HalleyHub
 import NIOCore
 
-/// How a connection's bytes leave: by its ``Outlet``, bounded.
+/// How a connection's bytes leave: by its ``Outlet``, bounded. Where events are over the bound their client is given no more
+/// for now, and goes on from the rings: see ``HalleyHub/Hub/lag(_:from:)``.
 extension Connection {
     /// Sends what is due to a stream.
     func putDue(_ format: WireFormat) {
@@ -10,12 +11,18 @@ extension Connection {
         self.due = .nothing
         switch due {
         case .nothing: break
-        case .event(let delivery): put(format.frame(delivery), settles: delivery.position != nil)
-        case .run(let run): put(format.frames(run), settles: run.delivery.position != nil)
+        case .event(let delivery):
+            put(format.frame(delivery), settles: delivery.position != nil, first: delivery)
+        case .run(let run): put(format.frames(run), settles: run.delivery.position != nil, first: run.first)
         }
     }
 
-    private func put(_ events: ByteBuffer, settles: Bool) {
+    /// Sends events; or none of them, where there is no room: then they come from the rings, when there is.
+    private func put(_ events: ByteBuffer, settles: Bool, first: @autoclosure () -> Delivery) {
+        if !outlet.isClear, !makesRoom(for: events.readableBytes), server.hub.lag(self, from: first()) {
+            deadline = server.now + server.bounds.stall
+            return
+        }
         streamEnd?.sent(events.readableBytes, settles: settles)
         put(events)
     }
@@ -33,20 +40,30 @@ extension Connection {
     func put(_ bytes: ByteBuffer, isBounded: Bool = true) {
         guard let rest = outlet.offer(bytes) else { return }
         let count = rest.readableBytes
-        // What waits may be from this very turn, and the client quick: only what the socket doesn't take now is slowness.
-        if isBounded, !hasRoom(for: count) { context?.flush() }
+        let isRefused = isBounded && !makesRoom(for: count)
         guard let context else { return }
-        guard !isBounded || hasRoom(for: count) else {
-            server.slowConsumers.increment()
-            return close()
-        }
+        guard !isRefused else { return closeAsTooSlow() }
         outlet.queued(count)
         let written = context.eventLoop.makePromise(of: Void.self)
         written.futureResult.assumeIsolated().whenSuccess {
             self.outlet.settled(count)
-            if self.outlet.unsent == 0 { self.clientTookBytes() }
+            if self.outlet.unsent == 0 { return self.clientTookBytes() }
+            if self.membership.isLagging { self.deadline = self.server.now + self.server.bounds.stall }
         }
         context.writeAndFlush(wrapOutboundOut(rest), promise: written)
+    }
+
+    func closeAsTooSlow() {
+        server.slowConsumers.increment()
+        close()
+    }
+
+    /// Whether there is room, or will be at once: what waits may be from this very turn, and the client quick. Only what the
+    /// socket doesn't take now is slowness.
+    private func makesRoom(for count: Int) -> Bool {
+        if hasRoom(for: count) { return true }
+        context?.flush()
+        return hasRoom(for: count)
     }
 
     /// Whether so many bytes more may wait here. One event that is larger than the bound may, where nothing else does.
@@ -62,7 +79,9 @@ extension Connection {
     /// It reads. Where a backlog waits for that it shows life as well as a heartbeat, and what paused may go on: in the next
     /// turn, for this may be said in the midst of a write.
     func clientTookBytes() {
-        if case .streaming = state, !membership.isLive { deadline = server.now + server.bounds.heartbeat }
+        if case .streaming = state, !membership.isLive {
+            deadline = server.now + (membership.isLagging ? server.bounds.stall : server.bounds.heartbeat)
+        }
         server.markDirty(self)
     }
 

@@ -63,7 +63,10 @@ extension Connection: Subscriber {
     func reached(_ position: Position) {
         switch state {
         case .streaming(let format):
+            let wasLive = membership.isLive
             putDue(format)
+            // It fell behind just now, and does not stand there.
+            guard membership.isLive == wasLive else { return }
             putHeartbeat(format, position)
             if streamEnd?.isReached(server.now) == true { server.markDirty(self) }
         case .polling(let request, let poll):
@@ -88,6 +91,12 @@ extension Connection: Subscriber {
         }
     }
 
+    /// A backlog moves on, as far as the client takes it.
+    func goOn() {
+        server.hub.resumeBacklog(of: self)
+        if server.hub.isLost(self) { closeAsTooSlow() }
+    }
+
     /// The turn of the loop is over: what is due leaves in one go.
     func flush() {
         // First: what happens from here on (the next request, a backlog that goes on in the room made) may need the next
@@ -100,7 +109,7 @@ extension Connection: Subscriber {
             if streamEnd?.isReached(server.now) == true {
                 end(with: format.ending)
             } else if !membership.isLive {
-                server.hub.resumeBacklog(of: self)
+                goOn()
             }
         case .polling(let request, let poll):
             // A poll without an event was marked for the answer before it.

@@ -8,6 +8,7 @@ extension Connection: WheelRider {
         if server.isStopping { return leaveForGood(now: now) }
         if streamEnd?.isDue(now) == true { endStream(now) }
         webSocket?.visit(now: now)
+        if membership.isLagging, now >= deadline || server.hub.isLost(self) { return closeAsTooSlow() }
         guard now >= deadline else { return }
         switch state {
         case .reading:

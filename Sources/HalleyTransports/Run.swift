@@ -24,6 +24,13 @@ package final class Run {
         size = (before?.size ?? 0) + delivery.sizeOnWire
     }
 
+    /// The oldest.
+    var first: Delivery {
+        var node = self
+        while let before = node.before { node = before }
+        return node.delivery
+    }
+
     /// Oldest first.
     package var deliveries: [Delivery] {
         var deliveries: [Delivery] = []

@@ -12,10 +12,10 @@ struct WorkerCommand: AsyncParsableCommand {
         commandName: "worker", abstract: "Holds clients' connections and delivers events to them.")
 
     static let flags = [
-        "id", "listen", "advertise", "max-connections", "max-outbound-bytes", "max-kernel-bytes", "heartbeat-ms",
-        "poll-ms", "head-ms",
-        "idle-ms", "join-ms", "max-channels", "linger-ms", "ring-events", "ring-bytes", "ring-total-bytes", "beat-ms",
-        "lease-ms", "stop-ms", "ticket-keys", "open", "no-jsonp", "websocket-message-bytes", "ws-echo-for-tests",
+        "id", "listen", "advertise", "max-connections", "max-outbound-bytes", "max-kernel-bytes", "stall-ms",
+        "heartbeat-ms", "poll-ms", "head-ms", "idle-ms", "join-ms", "max-channels", "linger-ms", "ring-events",
+        "ring-bytes", "ring-total-bytes", "beat-ms", "lease-ms", "stop-ms", "ticket-keys", "open", "no-jsonp",
+        "websocket-message-bytes", "ws-echo-for-tests",
     ]
 
     @OptionGroup var redis: RedisOptions
@@ -34,6 +34,8 @@ struct WorkerCommand: AsyncParsableCommand {
     var maxOutboundBytes = 262_144
     @Option(help: ArgumentHelp("The most bytes of one connection that the kernel keeps unsent.", valueName: "bytes"))
     var maxKernelBytes = 1_048_576
+    @Option(help: ArgumentHelp("How long a client for which events wait may take nothing.", valueName: "ms"))
+    var stallMs = 10_000
     @Option(help: ArgumentHelp("The longest silence on a stream.", valueName: "ms"))
     var heartbeatMs = 15_000
     @Option(help: ArgumentHelp("The longest wait of a long poll.", valueName: "ms"))
@@ -53,9 +55,9 @@ struct WorkerCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("How long a channel that nobody wants stays subscribed.", valueName: "ms"))
     var lingerMs = 60_000
     @Option(help: ArgumentHelp("The most events in a channel's ring.", valueName: "n"))
-    var ringEvents = 1_000
+    var ringEvents = 4_000
     @Option(help: ArgumentHelp("The most memory of a channel's ring.", valueName: "bytes"))
-    var ringBytes = 1_048_576
+    var ringBytes = 4_194_304
     @Option(help: ArgumentHelp("The most memory of all rings.", valueName: "bytes"))
     var ringTotalBytes = 67_108_864
     @Option(help: ArgumentHelp("How often the worker says that it is alive.", valueName: "ms"))
@@ -82,6 +84,7 @@ struct WorkerCommand: AsyncParsableCommand {
     func validate() throws {
         try check("max-outbound-bytes", maxOutboundBytes, in: 4_096...1_073_741_824, unit: "bytes")
         try check("max-kernel-bytes", maxKernelBytes, in: 4_096...1_073_741_824, unit: "bytes")
+        try check("stall-ms", stallMs, in: 100...3_600_000, unit: "milliseconds")
         try check("heartbeat-ms", heartbeatMs, in: 1_000...3_600_000, unit: "milliseconds")
         try check("poll-ms", pollMs, in: 1_000...3_600_000, unit: "milliseconds")
         try check("head-ms", headMs, in: 100...60_000, unit: "milliseconds")
@@ -129,7 +132,7 @@ struct WorkerCommand: AsyncParsableCommand {
             id: id, cluster: redis.name, redis: redis.redis, listen: listen, advertise: advertise,
             connections: .init(
                 connections: maxConnections ?? room, outboundBytes: maxOutboundBytes,
-                kernelBytes: maxKernelBytes, heartbeat: milliseconds(heartbeatMs),
+                kernelBytes: maxKernelBytes, stall: milliseconds(stallMs), heartbeat: milliseconds(heartbeatMs),
                 poll: milliseconds(pollMs), head: milliseconds(headMs), idle: milliseconds(idleMs),
                 join: milliseconds(joinMs), webSocketMessageBytes: webSocketMessageBytes),
             rules: .init(

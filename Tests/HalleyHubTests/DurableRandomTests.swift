@@ -105,6 +105,14 @@ private struct DurableLife {
         default: fixture.pass(.seconds(.random(in: 1...40, using: &random)))
         }
         for stay in stays { check(stay) }
+        endLost()
+    }
+
+    /// Who fell behind too far goes, and may come back.
+    private mutating func endLost() {
+        for index in stays.indices.reversed() where stays[index].fixture.hub.isLost(stays[index].subscriber) {
+            leave(at: index)
+        }
     }
 
     /// Redis loses all of its data, or some.
@@ -129,13 +137,18 @@ private struct DurableLife {
         if random.oneIn(3) {
             stay.subscriber.onDelivery = { stay.subscriber.takesBacklog = stay.subscriber.deliveries.count % 3 != 0 }
         }
+        if random.oneIn(2) { stay.subscriber.lagsIn = fixture.hub }
         stays.append(stay)
         try fixture.hub.join(stay.subscriber, channels: wanted, from: memory?.position)
     }
 
     private mutating func leave() {
         guard !stays.isEmpty else { return }
-        let stay = stays.remove(at: Int.random(in: 0..<stays.count, using: &random))
+        leave(at: Int.random(in: 0..<stays.count, using: &random))
+    }
+
+    private mutating func leave(at index: Int) {
+        let stay = stays.remove(at: index)
         if let position = stay.position { left.append((position, stay.channels)) }
         stay.fixture.hub.leave(stay.subscriber)
         stay.subscriber.onDelivery = nil
@@ -184,6 +197,7 @@ private struct DurableLife {
             fixture.broker.tick()
             fixture.broker.settle()
         }
+        endLost()
         for stay in stays {
             stay.subscriber.onDelivery = nil
             stay.subscriber.takesBacklog = true

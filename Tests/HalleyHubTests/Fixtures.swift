@@ -93,6 +93,8 @@ final class TestSubscriber: Subscriber {
     /// What it does about a delivery, once noted.
     var onDelivery: (() -> Void)?
     var onGap: (() -> Void)?
+    /// The hub in which it falls behind when it is live and takes no more. `nil`: it takes events all the same.
+    weak var lagsIn: Hub?
 
     func joined(_ resume: Resume, at position: Position?) {
         resumes.append(resume)
@@ -101,6 +103,7 @@ final class TestSubscriber: Subscriber {
     }
 
     func deliver(_ delivery: Delivery) {
+        if !takesBacklog, let lagsIn, lagsIn.lag(self, from: delivery) { return }
         deliveries.append(delivery)
         words.append(String(decoding: delivery.payload, as: UTF8.self))
         position = delivery.position ?? position

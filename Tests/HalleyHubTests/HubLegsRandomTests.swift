@@ -74,14 +74,31 @@ private struct LegsLife {
     private var positions: [Position] = []
     private let trims: Bool
     private let lags: Bool
+    private let mayFallBehind: Bool
 
     init(seed: UInt64) {
         random = SeededGenerator(seed: seed)
         trims = seed % 2 == 0
         lags = seed % 3 == 0
+        mayFallBehind = seed % 4 < 2
         fixture = HubFixture(ringEvents: seed % 5 == 0 ? 3 : 1_000)
         fixture.broker.pageEntries = seed % 7 == 0 ? 1 : 2 + Int(seed % 3) * 50
-        clients = (0..<3).map { _ in Client() }
+        clients = (0..<3).map { _ in newClient() }
+    }
+
+    private func newClient() -> Client {
+        let client = Client()
+        if mayFallBehind { client.main.lagsIn = fixture.hub }
+        return client
+    }
+
+    /// The connection of a client that fell behind too far ends, with all its legs.
+    private mutating func endLost() {
+        for index in clients.indices where fixture.hub.isLost(clients[index].main) {
+            note(clients[index])
+            for subscriber in clients[index].all { fixture.hub.leave(subscriber) }
+            clients[index] = newClient()
+        }
     }
 
     mutating func step() throws {
@@ -112,6 +129,7 @@ private struct LegsLife {
             if subscriber.takesBacklog { fixture.hub.resumeBacklog(of: subscriber) }
         }
         for client in clients { note(client) }
+        endLost()
         if let position = fixture.hub.position, random.oneIn(5) { positions.append(position) }
     }
 
@@ -232,6 +250,7 @@ private struct LegsLife {
         fixture.broker.settle()
         fixture.broker.tick()
         fixture.broker.settle()
+        endLost()
         for client in clients {
             for subscriber in client.all {
                 subscriber.onDelivery = nil

@@ -133,9 +133,85 @@ import Testing
         let quick = try fixture.ask(get("/events?channel=news", "Accept: text/event-stream"))
         slow.channel.isWritable = false
         fixture.publish("a")
-        #expect(!slow.isOpen)
+        #expect(try events(slow).isEmpty)
         #expect(try events(quick) == ["a"])
+        fixture.pass(.seconds(8))
+        #expect(slow.isOpen)
+        fixture.pass(.seconds(4))
+        #expect(!slow.isOpen)
+        #expect(quick.isOpen)
         #expect(fixture.server.heldRequests == 1)
+    }
+
+    @Test func whoFallsBehindGoesOnWhenItReads() throws {
+        let slow = try fixture.ask(get("/events?channel=news&channel=sport", "Accept: text/event-stream"))
+        slow.channel.isWritable = false
+        for number in 0..<300 { fixture.publish("\(number)", on: number % 3 == 0 ? sport : news) }
+        #expect(try events(slow).isEmpty)
+        slow.setWritable(true)
+        #expect(try events(slow) == (0..<300).map { "\($0)" })
+        fixture.publish("live")
+        #expect(try events(slow).last == "live")
+        #expect(slow.isOpen)
+    }
+
+    /// A little at a time, and never for as long as the bound on a stall.
+    @Test func whoFallsBehindMayTakeItsTime() throws {
+        let slow = try fixture.ask(get("/events?channel=news", "Accept: text/event-stream"))
+        slow.channel.isWritable = false
+        let texts = (0..<8).map { "event \($0)" + String(repeating: "x", count: 65_536) }
+        for text in texts { fixture.publish(text) }
+        slow.onWrite = { slow.channel.isWritable = false }
+        for _ in texts {
+            fixture.pass(.seconds(8))
+            #expect(slow.isOpen)
+            slow.setWritable(true)
+        }
+        slow.onWrite = nil
+        slow.setWritable(true)
+        #expect(try events(slow) == texts)
+    }
+
+    /// What a heartbeat says must not run ahead of what the client has had.
+    @Test func whoFallsBehindIsToldNoPositionMeanwhile() throws {
+        let slow = try fixture.ask(get("/events?channel=news", "Accept: text/event-stream"))
+        slow.channel.isWritable = false
+        fixture.publish("a")
+        let before = EventStreamReader(try slow.answer.body).lastEventID
+        fixture.broker.tick()
+        fixture.pass(.seconds(5))
+        #expect(EventStreamReader(try slow.answer.body).lastEventID == before)
+        slow.setWritable(true)
+        #expect(try events(slow) == ["a"])
+        fixture.pass(.seconds(16))
+        #expect(EventStreamReader(try slow.answer.body).lastEventID != before)
+    }
+
+    @Test func whoFallsOutOfTheRingIsClosedWithinASecondOrTwo() throws {
+        let fixture = try ServerFixture(ringEvents: 5)
+        let slow = try fixture.ask(get("/events?channel=news", "Accept: text/event-stream"))
+        slow.channel.isWritable = false
+        for _ in 0..<5 { fixture.publish("a") }
+        fixture.pass(.seconds(2))
+        #expect(slow.isOpen)
+        fixture.publish("one too many")
+        fixture.pass(.seconds(2))
+        #expect(!slow.isOpen)
+        #expect(fixture.server.heldRequests == 0)
+    }
+
+    @Test func whoIsBehindWhenTheLinkIsLostIsClosedAndComesBack() throws {
+        let slow = try fixture.ask(get("/events?channel=news", "Accept: text/event-stream"))
+        let quick = try fixture.ask(get("/events?channel=news", "Accept: text/event-stream"))
+        slow.channel.isWritable = false
+        fixture.publish("a")
+        fixture.broker.lose()
+        fixture.broker.restore()
+        fixture.broker.settle()
+        fixture.pass(.seconds(2))
+        #expect(!slow.isOpen)
+        fixture.publish("b")
+        #expect(try events(quick) == ["a", "b"])
     }
 
     @Test func manySlowConsumersInOneFanOutCostTheOthersNothing() throws {
@@ -145,11 +221,16 @@ import Testing
         for (index, client) in clients.enumerated() where index % 3 != 1 { client.channel.isWritable = false }
         fixture.publish("a")
         fixture.publish("b", on: sport)
+        for client in clients.enumerated() where client.offset % 3 == 1 {
+            #expect(try events(client.element) == ["a", "b"])
+        }
+        for client in clients.enumerated() where client.offset % 3 == 0 { client.element.setWritable(true) }
+        fixture.pass(.seconds(12))
         for (index, client) in clients.enumerated() {
-            #expect(client.isOpen == (index % 3 == 1))
+            #expect(client.isOpen == (index % 3 != 2))
             if client.isOpen { #expect(try events(client) == ["a", "b"]) }
         }
-        #expect(fixture.server.heldRequests == 10)
+        #expect(fixture.server.heldRequests == 20)
     }
 
     @Test func aBacklogWaitsForItsClientAndIsNoSlownessWhileItMoves() throws {

@@ -17,13 +17,14 @@ final class ServerFixture {
 
     static let incarnation = Incarnation(bits: 0xFEED)
 
-    init(bounds: ConnectionBounds = .test, rules: SubscriptionRules = .standard) throws {
+    init(bounds: ConnectionBounds = .test, rules: SubscriptionRules = .standard, ringEvents: Int = 100_000) throws {
         let loop = loop
         broker = MemoryBroker(on: loop)
         hub = Hub(
             broker: broker,
             bounds: HubBounds(
-                channels: 1_000, linger: .seconds(60), ringEvents: 100_000, ringBytes: 1 << 24, ringTotalBytes: 1 << 26),
+                channels: 1_000, linger: .seconds(60), ringEvents: ringEvents, ringBytes: 1 << 24,
+                ringTotalBytes: 1 << 26),
             incarnation: Self.incarnation, now: { loop.now })
         server = TransportServer(
             hub: hub, bounds: bounds, rules: rules, name: "worker-1", eventLoop: loop

@@ -46,11 +46,11 @@ import ThreadGate
             // Larger than the bound and than any buffer: accepted, for nothing else waits.
             let large = String(repeating: "y", count: 1 << 22)
             try await fixture.publish([large])
+            // These found no room behind the first, and come from the ring once it has left.
             try await fixture.publish(["behind"])
-            // The second found no room behind the first.
-            client.read()
-            #expect(client.bytes.count < large.utf8.count)
-            #expect(try await fixture.held() == 0)
+            try await fixture.publish(["and behind that"])
+            #expect(client.read(until: "\"and behind that\"") == .enough)
+            #expect(try payloads(client.bytes) == [large, "behind", "and behind that"])
         }
         try await SocketFixture.run(outboundBytes: 65_536) { fixture in
             let client = try SocketClient(port: fixture.port, receiveBuffer: 4_096)

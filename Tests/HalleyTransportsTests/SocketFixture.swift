@@ -14,12 +14,13 @@ final class SocketFixture: Sendable {
         let hub: Hub
         let server: TransportServer
 
-        init(bounds: ConnectionBounds, eventLoop: any EventLoop) throws {
+        init(bounds: ConnectionBounds, ringEvents: Int, eventLoop: any EventLoop) throws {
             broker = MemoryBroker(on: eventLoop)
             hub = Hub(
                 broker: broker,
                 bounds: HubBounds(
-                    channels: 100, linger: .seconds(60), ringEvents: 1_000, ringBytes: 1 << 20, ringTotalBytes: 1 << 24),
+                    channels: 100, linger: .seconds(60), ringEvents: ringEvents, ringBytes: 1 << 20,
+                    ringTotalBytes: 1 << 24),
                 incarnation: Incarnation(bits: 1))
             server = TransportServer(hub: hub, bounds: bounds, name: "worker-1", eventLoop: eventLoop) { request in
                 request.path == "/health/live" ? HTTPResponse(status: .ok) : nil
@@ -33,11 +34,12 @@ final class SocketFixture: Sendable {
     private let parts: NIOLoopBound<Parts>
     let port: Int
 
-    private init(bounds: ConnectionBounds, eventLoop: any EventLoop) async throws {
+    private init(bounds: ConnectionBounds, ringEvents: Int, eventLoop: any EventLoop) async throws {
         self.eventLoop = eventLoop
         let (parts, address) = try await eventLoop.flatSubmit {
             eventLoop.makeCompletedFuture {
-                try NIOLoopBound(Parts(bounds: bounds, eventLoop: eventLoop), eventLoop: eventLoop)
+                try NIOLoopBound(
+                    Parts(bounds: bounds, ringEvents: ringEvents, eventLoop: eventLoop), eventLoop: eventLoop)
             }.flatMap { parts in
                 parts.value.server.start(host: "127.0.0.1", port: FreePort.next()).map { (parts, $0) }
             }
@@ -54,6 +56,7 @@ final class SocketFixture: Sendable {
 
     static func run(
         connections: Int = 1_000, outboundBytes: Int = 262_144, head: TimeAmount = .seconds(10),
+        ringEvents: Int = 1_000,
         _ body: (SocketFixture) async throws -> Void
     ) async throws {
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
@@ -62,7 +65,7 @@ final class SocketFixture: Sendable {
         bounds.outboundBytes = outboundBytes
         bounds.head = head
         do {
-            try await body(SocketFixture(bounds: bounds, eventLoop: group.next()))
+            try await body(SocketFixture(bounds: bounds, ringEvents: ringEvents, eventLoop: group.next()))
         } catch {
             try await group.shutdownGracefully()
             throw error

@@ -247,7 +247,7 @@ def test_an_upgrade_to_anything_else_is_passed_over(worker, channel):
 
 
 def test_a_slow_reader_is_closed_and_the_others_go_on(redis_server, redis, start_worker, channel):
-    worker = start_worker(redis_server.url, 2, max_outbound_bytes=65_536, ring_bytes=64 << 20)
+    worker = start_worker(redis_server.url, 2, max_outbound_bytes=65_536, ring_bytes=64 << 20, stall_ms=1_000)
     slow = WebSocket(worker.address, channel, receive_buffer=8_192)
     slow.expect("subscribed")
     with WebSocket(worker.address, channel) as other:
@@ -255,6 +255,7 @@ def test_a_slow_reader_is_closed_and_the_others_go_on(redis_server, redis, start
         for number in range(300):
             redis.publish(channel, f"{number} " + "x" * 32_768)
             assert other.next()["data"].startswith(f"{number} ")
+        time.sleep(2.5)  # the stall, looked for once a second
         received = 0
         with pytest.raises(Closed):
             while True:

@@ -7,35 +7,69 @@ from http_wire import Closed, Connection, head_of, request
 from waiting import eventually
 
 
-def test_a_slow_reader_is_closed_and_comes_back_by_its_position(own_redis, start_worker, channel):
-    worker = start_worker(own_redis.url, max_outbound_bytes=65_536, ring_bytes=64 << 20)
-    redis = own_redis.client()
+STALL = 1.0  # seconds
+
+
+def fall_behind(worker, redis, channel):
+    """A reader that stopped, and its bystander who had all of 300 events of 32 KiB."""
     slow = EventStream(worker.address, channel, receive_buffer=8_192)
     with LineStream(worker.address, channel) as bystander:
         slow.until(lambda parser: parser.last_event_id)
         for number in range(300):
             redis.publish(channel, f"{number} " + "x" * 32_768)
             assert bystander.next()["data"].startswith(f"{number} ")
+    return slow
 
-        received = 0
-        try:
-            while True:
-                event = slow.next()
-                assert event.data.startswith(f"{received} ")
-                received += 1
-        except Closed:
-            pass
-        assert received < 300, "the slow reader was never closed"
+
+def read_to_the_end(slow):
+    """How many of the events it had when it was closed, in order."""
+    received = 0
+    try:
+        while True:
+            assert slow.next().data.startswith(f"{received} ")
+            received += 1
+    except Closed:
         slow.close()
+        return received
 
-        # The backlog is larger than the outbound bound: it is read in pages, and isn't slowness while it moves.
-        with EventStream(worker.address, channel, last_event_id=slow.last_event_id, receive_buffer=8_192) as back:
-            assert back.headers["Halley-Resume"] == "complete"
-            for number in range(received, 300):
-                assert back.next().data.startswith(f"{number} ")
-            redis.publish(channel, "end")
-            assert back.next().data == "end"
-        assert bystander.next()["data"] == "end"
+
+def test_a_slow_reader_gets_it_all_when_it_reads_on(own_redis, start_worker, channel):
+    """Over its bound and the kernel's many times: the rest waits in the channel's ring."""
+    worker = start_worker(own_redis.url, max_outbound_bytes=65_536, ring_bytes=64 << 20)
+    redis = own_redis.client()
+    with fall_behind(worker, redis, channel) as slow:
+        redis.publish(channel, "end")
+        for number in range(300):
+            assert slow.next().data.startswith(f"{number} ")
+        assert slow.next().data == "end"
+
+
+def test_a_slow_reader_is_closed_and_comes_back_by_its_position(own_redis, start_worker, channel):
+    worker = start_worker(
+        own_redis.url, max_outbound_bytes=65_536, ring_bytes=64 << 20, stall_ms=round(STALL * 1_000))
+    redis = own_redis.client()
+    slow = fall_behind(worker, redis, channel)
+    time.sleep(STALL + 1.5)  # looked for once a second
+    received = read_to_the_end(slow)
+    assert received < 300, "the slow reader was never closed"
+
+    # The backlog is larger than the outbound bound: it is read in pages, and isn't slowness while it moves.
+    with EventStream(worker.address, channel, last_event_id=slow.last_event_id, receive_buffer=8_192) as back:
+        assert back.headers["Halley-Resume"] == "complete"
+        for number in range(received, 300):
+            assert back.next().data.startswith(f"{number} ")
+        redis.publish(channel, "end")
+        assert back.next().data == "end"
+
+
+def test_a_slow_reader_that_a_ring_has_no_room_for_is_closed_and_told_what_it_lacks(own_redis, start_worker, channel):
+    worker = start_worker(own_redis.url, max_outbound_bytes=65_536, ring_events=50)
+    redis = own_redis.client()
+    slow = fall_behind(worker, redis, channel)
+    time.sleep(1.5)
+    assert read_to_the_end(slow) < 250
+    with EventStream(worker.address, channel, last_event_id=slow.last_event_id) as back:
+        assert back.headers["Halley-Resume"] == "durable-only"
 
 
 def test_readers_that_stopped_for_ever_cost_the_others_nothing(own_redis, start_worker, channel):

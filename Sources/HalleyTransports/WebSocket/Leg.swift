@@ -73,6 +73,8 @@ final class Leg: Subscriber {
 
     func deliver(_ delivery: Delivery) {
         guard let webSocket else { return }
+        // Its connection takes nothing now: what more there is waits in the rings.
+        if size + due.size > Runs.longest, webSocket.lag(self, from: delivery) { return }
         due = webSocket.followed(due, by: delivery)
         if due.size > Runs.longest { settle() }
         webSocket.hasWords()

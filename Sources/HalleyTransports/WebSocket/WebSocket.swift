@@ -132,7 +132,7 @@ final class WebSocket {
 
     /// The turn of the loop is over, and the connection has sent what was due to it.
     func turnEnded() {
-        sendWords()
+        if connection.takesAtOnce { sendWords() }
         guard isOpen else { return }
         if let pong = owedPong, connection.takesAtOnce {
             owedPong = nil
@@ -162,6 +162,7 @@ final class WebSocket {
         if now >= channelDeadline {
             return connection.fail(CloseReason(.policyViolation, "no channel was asked for"))
         }
+        guard !legs.contains(where: server.hub.isLost) else { return connection.closeAsTooSlow() }
         endLateLegs(now: now)
         // The connection or a leg may have come to be live without a word.
         if !legs.isEmpty { hasWords() }

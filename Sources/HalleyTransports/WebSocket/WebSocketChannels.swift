@@ -86,6 +86,8 @@ extension WebSocket {
 
     var takesBacklog: Bool { connection.takesBacklog }
 
+    func lag(_ leg: Leg, from first: Delivery) -> Bool { server.hub.lag(leg, from: first) }
+
     func sendWords() {
         for leg in legs {
             for word in leg.takeWords() where isOpen { connection.put(word) }

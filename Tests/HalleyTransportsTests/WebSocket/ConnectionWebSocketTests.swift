@@ -174,8 +174,58 @@ import Testing
         socket.client.setWritable(false)
         fixture.publish(String(repeating: "x", count: 70_000))
         fixture.publish("a")
-        #expect(!socket.client.isOpen)
         #expect(try bystander.words.last == "news a")
+        fixture.pass(.seconds(12))
+        #expect(!socket.client.isOpen)
+        #expect(bystander.client.isOpen)
+    }
+
+    @Test func whoFallsBehindGoesOnWhenItReads() throws {
+        let socket = try EmbeddedWebSocket(fixture)
+        socket.client.setWritable(false)
+        for number in 0..<300 { fixture.publish("\(number)") }
+        socket.client.setWritable(true)
+        #expect(try socket.words.suffix(300) == (0..<300).map { "news \($0)" })
+    }
+
+    /// What is added meanwhile joins the others when they have caught up.
+    @Test func whoFallsBehindMayAddAChannelMeanwhile() throws {
+        let socket = try EmbeddedWebSocket(fixture)
+        socket.client.setWritable(false)
+        fixture.publish("a")
+        socket.client.setWritable(true)
+        socket.client.setWritable(false)
+        fixture.publish("b")
+        try socket.send(#"{"subscribe":["sport"]}"#)
+        fixture.broker.settle()
+        fixture.loop.run()
+        socket.client.setWritable(true)
+        fixture.pass(.seconds(2))
+        fixture.publish("c", on: sport)
+        fixture.publish("d")
+        #expect(try socket.words.filter { $0.hasPrefix("news") } == ["news a", "news b", "news d"])
+        #expect(try socket.words.last { $0.hasPrefix("sport") } == "sport c")
+        #expect(try socket.words.contains { $0.contains("joined") })
+    }
+
+    /// What comes on the added channel meanwhile waits too, however much it is.
+    @Test func whoFallsBehindGetsAllOfAnAddedChannel() throws {
+        let socket = try EmbeddedWebSocket(fixture)
+        try socket.send(#"{"subscribe":["sport"]}"#)
+        socket.client.setWritable(false)
+        fixture.publish("a")
+        fixture.broker.settle()
+        fixture.loop.run()
+        let texts = (0..<40).map { "\($0)" + String(repeating: "x", count: 10_000) }
+        for text in texts { fixture.publish(text, on: sport) }
+        #expect(socket.client.isOpen)
+        socket.client.setWritable(true)
+        fixture.pass(.seconds(2))
+        fixture.publish("b", on: sport)
+        let words = try socket.words
+        let got = words.filter { $0.contains("sport ") && !$0.contains("subscribed") && !$0.contains("joined") }
+        #expect(got.map { String($0.split(separator: " ").last ?? "") } == texts + ["b"])
+        #expect(words.contains("joined sport") && words.contains("news a"))
     }
 
     // MARK: - The handshake
