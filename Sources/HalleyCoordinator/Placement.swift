@@ -4,8 +4,8 @@ import HalleyCore
 ///
 /// The shard that has least to do, of those not given to one of the last sessions. What a shard has to do is its part of the
 /// connections that its owner reported, and the sessions that were given lately, which aren't in any report yet. Among
-/// equals one whose owner was given least lately, so that a dozen sessions are spread over the workers as evenly as a
-/// thousand; and among those by lot. The lane is drawn by lot.
+/// equals one whose owner was given least lately, so that a dozen that come together are spread over the workers as
+/// evenly as a thousand; and among those by lot. The lane is drawn by lot.
 ///
 /// That one shard isn't given twice in a row of sixteen matters more than a perfect balance: the sessions of one browser's
 /// tabs follow each other, and on one hostname they would share its limit of connections.

@@ -38,10 +38,11 @@ public actor HAProxyRouter {
     public func reconcile(
         _ target: RouterTarget, holdsLease: @Sendable () async -> Bool
     ) async throws(RouterError) -> RouterChange {
+        // First, for it may take a while: what was observed must not be of yesterday.
+        let endpoints = await ServerResolver.endpoints(of: target.servers)
         let observed = try await observe()
         if let generation = observed.generation, generation > target.generation { throw .newerGeneration(generation) }
 
-        let endpoints = await ServerResolver.endpoints(of: target.servers)
         let plan = RouterPlan(
             target: target, endpoints: endpoints, observed: observed,
             overdue: overdue(target: target, observed: observed))
@@ -53,7 +54,7 @@ public actor HAProxyRouter {
         guard await holdsLease() else { throw .leaseLost }
         // One server that HAProxy won't take must not keep the map from the others: its refusal is thrown at the end.
         var refusal: RouterError?
-        for step in plan.admission {
+        for step in plan.disconnection + plan.admission {
             do throws(RouterError) { try await perform(step, into: &change) } catch {
                 guard case .refused = error else { throw error }
                 refusal = refusal ?? error

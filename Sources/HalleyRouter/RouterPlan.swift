@@ -2,13 +2,15 @@ import HalleyCore
 
 /// The commands that bring a router from what it knows to what it should know. Pure.
 ///
-/// Servers come before the map, so that no entry names a server that isn't there; what has departed goes last.
+/// What is down comes first, for it may be up a moment later. Servers come before the map, so that no entry names a server that isn't there; what has departed goes last.
 package struct RouterPlan: Equatable, Sendable {
+    /// Ends the streams of those that are down.
+    package private(set) var disconnection: [Step] = []
     /// Adds and corrects the servers of present workers.
     package private(set) var admission: [Step] = []
     /// The whole new map, when the present one is another.
     package private(set) var map: [MapEntry]?
-    /// Ends the streams of those that are down, and takes departed workers out.
+    /// Takes departed workers out.
     package private(set) var retirement: [Step] = []
 
     /// How long a request may be connecting to a worker, by `timeout connect` of haproxy.cfg, in whole seconds; and one
@@ -24,7 +26,7 @@ package struct RouterPlan: Equatable, Sendable {
         package enum Kind: Sendable { case add, readdress, readmit, disconnect, retire, remove }
     }
 
-    package var isEmpty: Bool { admission.isEmpty && map == nil && retirement.isEmpty }
+    package var isEmpty: Bool { disconnection.isEmpty && admission.isEmpty && map == nil && retirement.isEmpty }
 
     /// - Parameters:
     ///   - endpoints: of the target's servers, resolved; a server whose address can't be resolved is left as it is.
@@ -32,6 +34,12 @@ package struct RouterPlan: Equatable, Sendable {
     package init(
         target: RouterTarget, endpoints: [WorkerID: ServerEndpoint], observed: RouterState, overdue: Set<WorkerID> = []
     ) {
+        // A stopped process, or a lost machine, closes no connection by itself. One in maintenance counts as down, too.
+        for (worker, server) in observed.servers.sorted(by: { $0.key < $1.key })
+        where server.isDown && !server.isInMaintenance && server.secondsSinceChange >= Self.connecting {
+            disconnection.append(Step(worker: worker, kind: .disconnect, commands: [.shutdownSessions(worker)]))
+        }
+
         var numbers = Set(observed.servers.values.map(\.number))
         for worker in target.servers.keys.sorted() {
             guard let endpoint = endpoints[worker] else { continue }
@@ -44,12 +52,6 @@ package struct RouterPlan: Equatable, Sendable {
 
         let entries = Self.entries(of: target)
         if Dictionary(uniqueKeysWithValues: entries.map { ($0.key, $0.value) }) != observed.entries { map = entries }
-
-        // A stopped process, or a lost machine, closes no connection by itself.
-        for (worker, server) in observed.servers.sorted(by: { $0.key < $1.key })
-        where server.isDown && server.secondsSinceChange >= Self.connecting {
-            retirement.append(Step(worker: worker, kind: .disconnect, commands: [.shutdownSessions(worker)]))
-        }
 
         // Nobody left to serve is what a lost registry looks like, too. Then every server stays. And whoever still owns
         // shards hasn't departed, even where the registry has forgotten its address: the router knows it.

@@ -50,6 +50,10 @@ final class Connection: ChannelInboundHandler {
     var outlet = Outlet.byNIO
     /// Events that leave when this turn of the loop ends.
     var due = Due.nothing
+    /// Whether the first of those came before it was live: they aren't all in the rings, or some of them are twice.
+    var isBacklogDue = false
+    /// While bytes wait for it.
+    var stall: StallWatch?
     /// When the stream ends, where its client limits it.
     var streamEnd: StreamEnd?
     /// What it is besides, where a stream's events go over a WebSocket.
@@ -144,6 +148,7 @@ final class Connection: ChannelInboundHandler {
             server.hub.leave(self)
             server.held -= 1
             due = .nothing
+            stall = nil
             streamEnd = nil
             webSocket?.end()
             webSocket = nil

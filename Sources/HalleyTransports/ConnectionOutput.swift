@@ -19,8 +19,9 @@ extension Connection {
 
     /// Sends events; or none of them, where there is no room: then they come from the rings, when there is.
     private func put(_ events: ByteBuffer, settles: Bool, first: @autoclosure () -> Delivery) {
-        if !outlet.isClear, !makesRoom(for: events.readableBytes), server.hub.lag(self, from: first()) {
-            deadline = server.now + server.bounds.stall
+        let isBacklog = isBacklogDue
+        isBacklogDue = false
+        if !outlet.isClear, !isBacklog, !makesRoom(for: events.readableBytes), server.hub.lag(self, from: first()) {
             return
         }
         streamEnd?.sent(events.readableBytes, settles: settles)
@@ -34,10 +35,11 @@ extension Connection {
         put(bytes)
     }
 
-    /// Sends, or keeps what the socket doesn't take; over the bound the client is too slow.
+    /// Sends, or keeps what the socket doesn't take; what is over the bound, and no event, ends the connection.
     ///
     /// - Parameter isBounded: `false` for an answer that the client has asked for; it asks for no more before it has read.
     func put(_ bytes: ByteBuffer, isBounded: Bool = true) {
+        stall?.gave(bytes.readableBytes)
         guard let rest = outlet.offer(bytes) else { return }
         let count = rest.readableBytes
         let isRefused = isBounded && !makesRoom(for: count)
@@ -47,8 +49,7 @@ extension Connection {
         let written = context.eventLoop.makePromise(of: Void.self)
         written.futureResult.assumeIsolated().whenSuccess {
             self.outlet.settled(count)
-            if self.outlet.unsent == 0 { return self.clientTookBytes() }
-            if self.membership.isLagging { self.deadline = self.server.now + self.server.bounds.stall }
+            if self.outlet.unsent == 0 { self.clientTookBytes() }
         }
         context.writeAndFlush(wrapOutboundOut(rest), promise: written)
     }
@@ -76,12 +77,31 @@ extension Connection {
     /// Whether it takes what it was given.
     var isWritable: Bool { outlet.isClear || context?.channel.isWritable ?? false }
 
+    /// Whether bytes wait for it here.
+    private var isWaitedFor: Bool { outlet.unsent > 0 || !isWritable }
+
+    /// Whether bytes wait for it here and it has taken nothing for too long, or the rings have dropped what it has yet to
+    /// get. Asked about once a second.
+    func isTooSlow(now: NIODeadline) -> Bool {
+        if membership.isLagging, server.hub.isLost(self) { return true }
+        guard isWaitedFor else {
+            stall = nil
+            return false
+        }
+        if let stall { return stall.isOver(untaken: outlet.untaken, now: now) }
+        stall = StallWatch(untaken: outlet.untaken, now: now, bound: server.bounds.stall)
+        return false
+    }
+
+    /// Shows life to a client that hears nothing else.
+    func putHeartbeatIfSilent(_ format: WireFormat, _ position: Position?) {
+        if !isWaitedFor { putHeartbeat(format, position) }
+    }
+
     /// It reads. Where a backlog waits for that it shows life as well as a heartbeat, and what paused may go on: in the next
     /// turn, for this may be said in the midst of a write.
     func clientTookBytes() {
-        if case .streaming = state, !membership.isLive {
-            deadline = server.now + (membership.isLagging ? server.bounds.stall : server.bounds.heartbeat)
-        }
+        if case .streaming = state, !membership.isLive { deadline = server.now + server.bounds.heartbeat }
         server.markDirty(self)
     }
 

@@ -28,6 +28,7 @@ extension Connection: Subscriber {
     func deliver(_ delivery: Delivery) {
         switch state {
         case .streaming(let format):
+            if !membership.isLive { isBacklogDue = true }
             isDue(delivery)
             if due.size > Runs.longest { putDue(format) }
         case .polling(_, let poll?) where !poll.words.isEmpty: poll.append(delivery)
@@ -83,7 +84,7 @@ extension Connection: Subscriber {
     var takesBacklog: Bool {
         switch state {
         case .polling(_, let poll): (poll?.bytes ?? 0) + due.size < server.bounds.outboundBytes
-        // Only what the socket took is known to move: while any of it waits here a backlog waits too, and is no slowness.
+        // Only what the socket took is known to move: while any of it waits here a backlog waits too, and is no slowness as long as the client takes something.
         case .streaming:
             outlet.unsent == 0 && due.size < Runs.longest && isWritable
                 && streamEnd?.takes(behind: due.size, server.now) ?? true

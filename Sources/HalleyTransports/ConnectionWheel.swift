@@ -8,7 +8,7 @@ extension Connection: WheelRider {
         if server.isStopping { return leaveForGood(now: now) }
         if streamEnd?.isDue(now) == true { endStream(now) }
         webSocket?.visit(now: now)
-        if membership.isLagging, now >= deadline || server.hub.isLost(self) { return closeAsTooSlow() }
+        if case .streaming = state, isTooSlow(now: now) { return closeAsTooSlow() }
         guard now >= deadline else { return }
         switch state {
         case .reading:
@@ -23,8 +23,7 @@ extension Connection: WheelRider {
             deadline = now + server.bounds.heartbeat
             // It says where the client stands with what is due.
             putDue(format)
-            // A client that has taken nothing for so long ends here as too slow.
-            putHeartbeat(format, membership.isLive ? server.hub.position : nil)
+            putHeartbeatIfSilent(format, membership.isLive ? server.hub.position : nil)
         case .polling(let request, let poll): finish(request, poll)
         case .probing: break
         case .ended: close()

@@ -63,6 +63,14 @@ struct Outlet {
         _ = setsockopt(descriptor, CInt(IPPROTO_TCP), TCP_QUICKACK, &isQuickAcknowledgement, size)
     }
 
+    /// Bytes that the client hasn't acknowledged: what NIO holds, and what the kernel does (`SIOCOUTQ`, tcp(7), which Glibc
+    /// knows by its other name). NIO alone hears of a slow client's progress only every half of ``ConnectionBounds/kernelBytes``.
+    var untaken: Int {
+        var inKernel: CInt = 0
+        guard descriptor >= 0, ioctl(descriptor, UInt(TIOCOUTQ), &inKernel) == 0 else { return unsent }
+        return unsent + Int(inKernel)
+    }
+
     /// NIO is given so many bytes.
     mutating func queued(_ count: Int) { unsent += count }
 

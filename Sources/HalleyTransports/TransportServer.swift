@@ -106,7 +106,7 @@ public final class TransportServer {
         try options.setOption(.maxMessagesPerRead, value: 1)
         try options.setOption(.recvAllocator, value: FleetingReceiveAllocator(sharing: receiveBuffer))
         // One mark: with a lower one to come back under, a client that an event brought over the bound for a moment would
-        // be closed at half of it.
+        // count as full down to half of it.
         try options.setOption(
             .writeBufferWaterMark, value: .init(low: bounds.outboundBytes, high: bounds.outboundBytes))
     }

@@ -122,14 +122,18 @@ struct HubLagTests {
     }
 
     @Test func onlyALiveOneCanFallBehind() throws {
-        let client = TestSubscriber()
         let other = try live(in: fixture, on: news)
+        let position = try #require(fixture.hub.position)
         fixture.publish("a", on: news)
         let delivery = try #require(other.deliveries.first)
+        let client = TestSubscriber()
         #expect(!fixture.hub.lag(client, from: delivery))
         client.takesBacklog = false
-        try fixture.join(client, news, from: fixture.hub.position)
-        client.takesBacklog = true
-        #expect(fixture.hub.lag(client, from: delivery) == client.membership.isLagging)
+        try fixture.join(client, news, from: position)
+        #expect(!client.membership.isLive)
+        #expect(!fixture.hub.lag(client, from: delivery))
+        #expect(!client.membership.isLagging)
+        resume(client, in: fixture)
+        #expect(client.texts == ["a"])
     }
 }

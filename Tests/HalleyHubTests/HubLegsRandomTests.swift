@@ -94,7 +94,7 @@ private struct LegsLife {
 
     /// The connection of a client that fell behind too far ends, with all its legs.
     private mutating func endLost() {
-        for index in clients.indices where fixture.hub.isLost(clients[index].main) {
+        for index in clients.indices where clients[index].all.contains(where: { fixture.hub.isLost($0) }) {
             note(clients[index])
             for subscriber in clients[index].all { fixture.hub.leave(subscriber) }
             clients[index] = newClient()
@@ -166,6 +166,7 @@ private struct LegsLife {
         } else {
             let leg = TestSubscriber()
             if random.oneIn(3) { leg.onDelivery = { leg.takesBacklog = leg.deliveries.count % 3 != 0 } }
+            if mayFallBehind { leg.lagsIn = fixture.hub }
             client.legs.append(leg)
             client.everyLeg.append(leg)
             try fixture.hub.join(leg, channels: wanted, from: position)

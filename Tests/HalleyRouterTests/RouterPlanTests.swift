@@ -1,3 +1,4 @@
+import Foundation
 import HalleyCore
 import HalleyRouter
 import Testing
@@ -85,11 +86,23 @@ struct RouterPlanTests {
         for seconds in [2, 3, 1_000] {
             observed.servers[one]?.secondsSinceChange = seconds
             let plan = plan(target, observed: observed)
-            #expect(plan.admission.isEmpty && plan.map == nil)
-            #expect(plan.retirement.map(\.commands) == [[.shutdownSessions(one)]])
+            #expect(plan.admission.isEmpty && plan.map == nil && plan.retirement.isEmpty)
+            #expect(plan.disconnection.map(\.commands) == [[.shutdownSessions(one)]])
         }
+        // One that comes back out of service must not lose what it is given just then.
+        observed.servers[one]?.isInMaintenance = true
+        #expect(plan(target, observed: observed).disconnection.isEmpty)
+        #expect(plan(target, observed: observed).admission.map(\.commands) == [[.setState(one, .ready)]])
+        observed.servers[one]?.isInMaintenance = false
         observed.servers[one]?.isDown = false
         #expect(plan(target, observed: observed).isEmpty)
+    }
+
+    /// ``RouterPlan`` counts on it.
+    @Test func `a request is connecting for a second at most`() throws {
+        let configuration = try String(contentsOf: HAProxy.configuration, encoding: .utf8)
+        let lines = configuration.split(separator: "\n").map { $0.trimmingPrefix { $0 == " " } }
+        #expect(lines.filter { $0.hasPrefix("timeout connect ") } == ["timeout connect 1s"])
     }
 
     @Test func `a departed worker drains, and goes when it is down or overdue`() throws {

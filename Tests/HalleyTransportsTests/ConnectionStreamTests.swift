@@ -200,6 +200,22 @@ import Testing
         #expect(fixture.server.heldRequests == 0)
     }
 
+    /// More is due at once than the ring holds: there is nowhere to go on from.
+    @Test func whoFallsOutOfTheRingInTheMidstOfAFanOutIsClosedAndTheOthersAreNot() throws {
+        let fixture = try ServerFixture(ringEvents: 1)
+        let clients = try (0..<9).map { _ in try fixture.ask(get("/events?channel=news", "Accept: text/event-stream")) }
+        for (index, client) in clients.enumerated() where index % 3 != 1 { client.channel.isWritable = false }
+        let texts = (0..<8).map { "event \($0)" + String(repeating: "x", count: 20_000) }
+        // In one turn of the loop.
+        for text in texts { fixture.broker.publish(Array(text.utf8), on: news) }
+        fixture.loop.run()
+        for (index, client) in clients.enumerated() {
+            #expect(client.isOpen == (index % 3 == 1))
+            if client.isOpen { #expect(try events(client) == texts) }
+        }
+        #expect(fixture.server.heldRequests == 3)
+    }
+
     @Test func whoIsBehindWhenTheLinkIsLostIsClosedAndComesBack() throws {
         let slow = try fixture.ask(get("/events?channel=news", "Accept: text/event-stream"))
         let quick = try fixture.ask(get("/events?channel=news", "Accept: text/event-stream"))

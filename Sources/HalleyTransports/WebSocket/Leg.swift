@@ -8,7 +8,8 @@ import struct HalleyCore.Channel
 /// ``HalleyHub/Hub/absorb(_:into:)``. Their messages carry `own`, a position of their own, meanwhile.
 ///
 /// It sends nothing itself, and so never ends its connection while a fan-out is under way: what it is told waits here until
-/// the turn of the loop is over.
+/// the turn of the loop is over, or the connection has taken what it was given before. More than fits into one `send` waits
+/// in the rings.
 final class Leg: Subscriber {
     /// `nil` once the connection is gone, and this is about to follow.
     private weak var webSocket: WebSocket?
