@@ -70,6 +70,7 @@ import ThreadGate
             slow.read(until: "{\"position\"")
             let event = String(repeating: "x", count: 10_000)
             for _ in 0..<6 { try await fixture.publish([event]) }
+            // Longer than a lost one would be kept: each is looked at once a second.
             try await Task.sleep(for: .seconds(2.5))
             #expect(try await fixture.held() == 1)
             for _ in 6..<200 { try await fixture.publish([event]) }

@@ -66,7 +66,7 @@ def test_a_slow_reader_that_a_ring_has_no_room_for_is_closed_and_told_what_it_la
     worker = start_worker(own_redis.url, max_outbound_bytes=65_536, ring_events=50)
     redis = own_redis.client()
     slow = fall_behind(worker, redis, channel)
-    time.sleep(1.5)
+    time.sleep(1.5)  # looked for once a second; read before, it would get what is left
     assert read_to_the_end(slow) < 250
     with EventStream(worker.address, channel, last_event_id=slow.last_event_id) as back:
         assert back.headers["Halley-Resume"] == "durable-only"
