@@ -9,7 +9,7 @@ import pytest
 
 from clients import events_path
 from http_wire import Closed, Connection, head_of, raw
-from waiting import eventually
+from waiting import QUICK_BEAT, eventually, wait_held
 from web_socket import (
     BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT, Refused, WebSocket, close, frame, refusal, text, upgrade)
 
@@ -247,15 +247,17 @@ def test_an_upgrade_to_anything_else_is_passed_over(worker, channel):
 
 
 def test_a_slow_reader_is_closed_and_the_others_go_on(redis_server, redis, start_worker, channel):
-    worker = start_worker(redis_server.url, 2, max_outbound_bytes=65_536, ring_bytes=64 << 20, stall_ms=1_000)
+    worker = start_worker(redis_server.url, 2, max_outbound_bytes=65_536, ring_bytes=64 << 20, stall_ms=1_000,
+                          **QUICK_BEAT)
     slow = WebSocket(worker.address, channel, receive_buffer=8_192)
     slow.expect("subscribed")
     with WebSocket(worker.address, channel) as other:
         other.expect("subscribed")
+        wait_held(redis, worker, 2)
         for number in range(300):
             redis.publish(channel, f"{number} " + "x" * 32_768)
             assert other.next()["data"].startswith(f"{number} ")
-        time.sleep(2.5)  # the stall, looked for once a second
+        wait_held(redis, worker, 1)
         received = 0
         with pytest.raises(Closed):
             while True:

@@ -4,10 +4,7 @@ import time
 
 from clients import EventStream, Held, LineStream, events_path
 from http_wire import Closed, Connection, head_of, request
-from waiting import eventually
-
-
-STALL = 1.0  # seconds
+from waiting import QUICK_BEAT, eventually, wait_held
 
 
 def fall_behind(worker, redis, channel):
@@ -15,6 +12,7 @@ def fall_behind(worker, redis, channel):
     slow = EventStream(worker.address, channel, receive_buffer=8_192)
     with LineStream(worker.address, channel) as bystander:
         slow.until(lambda parser: parser.last_event_id)
+        wait_held(redis, worker, 2)
         for number in range(300):
             redis.publish(channel, f"{number} " + "x" * 32_768)
             assert bystander.next()["data"].startswith(f"{number} ")
@@ -35,7 +33,7 @@ def read_to_the_end(slow):
 
 def test_a_slow_reader_gets_it_all_when_it_reads_on(own_redis, start_worker, channel):
     """Over its bound and the kernel's many times: the rest waits in the channel's ring."""
-    worker = start_worker(own_redis.url, max_outbound_bytes=65_536, ring_bytes=64 << 20)
+    worker = start_worker(own_redis.url, max_outbound_bytes=65_536, ring_bytes=64 << 20, **QUICK_BEAT)
     redis = own_redis.client()
     with fall_behind(worker, redis, channel) as slow:
         redis.publish(channel, "end")
@@ -46,10 +44,10 @@ def test_a_slow_reader_gets_it_all_when_it_reads_on(own_redis, start_worker, cha
 
 def test_a_slow_reader_is_closed_and_comes_back_by_its_position(own_redis, start_worker, channel):
     worker = start_worker(
-        own_redis.url, max_outbound_bytes=65_536, ring_bytes=64 << 20, stall_ms=round(STALL * 1_000))
+        own_redis.url, max_outbound_bytes=65_536, ring_bytes=64 << 20, stall_ms=1_000, **QUICK_BEAT)
     redis = own_redis.client()
     slow = fall_behind(worker, redis, channel)
-    time.sleep(STALL + 1.5)  # looked for once a second
+    wait_held(redis, worker, 0)
     received = read_to_the_end(slow)
     assert received < 300, "the slow reader was never closed"
 
@@ -63,10 +61,10 @@ def test_a_slow_reader_is_closed_and_comes_back_by_its_position(own_redis, start
 
 
 def test_a_slow_reader_that_a_ring_has_no_room_for_is_closed_and_told_what_it_lacks(own_redis, start_worker, channel):
-    worker = start_worker(own_redis.url, max_outbound_bytes=65_536, ring_events=50)
+    worker = start_worker(own_redis.url, max_outbound_bytes=65_536, ring_events=50, **QUICK_BEAT)
     redis = own_redis.client()
     slow = fall_behind(worker, redis, channel)
-    time.sleep(1.5)  # looked for once a second; read before, it would get what is left
+    wait_held(redis, worker, 0)
     assert read_to_the_end(slow) < 250
     with EventStream(worker.address, channel, last_event_id=slow.last_event_id) as back:
         assert back.headers["Halley-Resume"] == "durable-only"

@@ -21,3 +21,13 @@ def eventually(condition, within=10.0, what=None, every=0.02):
         if time.monotonic() > deadline:
             raise AssertionError(f"not within {within} s: {what or condition}; last: {trouble!r}")
         time.sleep(every)
+
+
+# A worker's beat often enough that its registry record says within a moment how many connections it holds.
+QUICK_BEAT = {"beat_ms": 100, "lease_ms": 2_000}
+
+
+def wait_held(redis, worker, number):
+    """Until the worker's registry record says that it holds so many connections. The worker needs `QUICK_BEAT`."""
+    eventually(lambda: int(redis("HGET", f"halley/workers/{worker.id}", "connections") or -1) == number,
+               what=f"{worker.id} holds {number}")
